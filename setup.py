@@ -1,0 +1,108 @@
+"""Build the native module; everything declarative is in pyproject.toml.
+
+SPHINXCORE_NATIVE=auto     build it, fall back to pure Python where that fails (default)
+SPHINXCORE_NATIVE=require  build it or fail (CI, wheels, developers)
+SPHINXCORE_NATIVE=off      do not build it
+"""
+
+import os
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
+from setuptools.modified import newer_group
+
+CHOICES = ("auto", "require", "off")
+NATIVE = os.environ.get("SPHINXCORE_NATIVE", "auto")
+if NATIVE not in CHOICES:
+    sys.exit(f"SPHINXCORE_NATIVE must be one of {', '.join(CHOICES)}, not {NATIVE!r}")
+
+KERNELS = Path("sphinxcore/kernels")
+PIPELINE = Path("sphinxcore/pipeline")
+
+# Kernels are files <set>_<primitive>.c. Each is compiled with the flags of its instruction set,
+# and nothing else is; sets that the target or the compiler lacks are left out.
+INSTRUCTION_SETS = {"portable": []}
+if sysconfig.get_platform().endswith(("x86_64", "amd64")):  # the target, not the host
+    AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mbmi2"]
+    SHANI = ["-msha", "-msse4.1"]
+    INSTRUCTION_SETS |= {
+        "aesni": ["-maes", "-msse4.1"],
+        "shani": SHANI,
+        "avx2": ["-mavx2", "-mbmi2"],
+        "vaes": ["-mvaes", "-maes", *AVX512],
+        "avx512": [*AVX512, *SHANI],
+        "ifma": ["-mavx512ifma", *AVX512],
+    }
+
+
+class BuildKernels(build_ext):
+    """Compile each kernel with its own flags, then link them all into the extension."""
+
+    def initialize_options(self):
+        super().initialize_options()
+        self.cython_c_in_temp = True  # keep generated C out of the source tree
+
+    def build_extension(self, ext):
+        if not self.force and not newer_group(
+            [*ext.sources, *ext.depends], self.get_ext_fullpath(ext.name)
+        ):
+            return
+        built = []
+        for name, flags in INSTRUCTION_SETS.items():
+            sources = sorted(KERNELS.glob(f"{name}_*.c"))
+            if not sources:
+                continue
+            if not self._compiler_accepts(flags):
+                if NATIVE == "require":
+                    raise CompileError(f"the compiler rejects {flags} for the {name} kernels")
+                self.warn(f"leaving out the {name} kernels: the compiler rejects {flags}")
+                continue
+            ext.extra_objects += self.compiler.compile(
+                [str(source) for source in sources],
+                output_dir=self.build_temp,
+                include_dirs=ext.include_dirs,
+                extra_postargs=[*ext.extra_compile_args, *flags],
+                depends=ext.depends,
+            )
+            built += [source.stem.split("_", 1) for source in sources]
+        kernels = " ".join(f"X({name}, {primitive})" for name, primitive in built)
+        ext.define_macros.append(("SPHINX_KERNELS", kernels))
+        super().build_extension(ext)
+
+    def _compiler_accepts(self, flags):
+        with tempfile.TemporaryDirectory() as folder:
+            probe = Path(folder, "probe.c")
+            probe.write_text("int probe;\n")
+            try:
+                self.compiler.compile([str(probe)], output_dir=folder, extra_postargs=flags)
+            except CompileError:
+                return False
+        return True
+
+
+native = Extension(
+    "sphinxcore._native",
+    [
+        "sphinxcore/_native.pyx",
+        *(str(KERNELS / name) for name in ("backends.c", "cpu.c")),
+        *(str(path) for path in sorted(PIPELINE.glob("*.c"))),
+    ],
+    include_dirs=[str(KERNELS), str(PIPELINE)],
+    depends=[
+        "setup.py",
+        "sphinxcore/_native.pxd",
+        *(str(path) for path in sorted([*KERNELS.glob("*.[ch]"), *PIPELINE.glob("*.[ch]")])),
+    ],
+    extra_compile_args=["-O3", "-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra"],
+    optional=NATIVE == "auto",
+)
+
+setup(
+    ext_modules=[] if NATIVE == "off" else [native],
+    cmdclass={"build_ext": BuildKernels},
+)

@@ -1,0 +1,62 @@
+"""Checks of what callers pass: a wrong type is a TypeError, a wrong value a SphinxError."""
+
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sphinxcore.errors import SphinxError
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def exact_bytes(value: Any, size: int, what: str) -> bytes:
+    """`value`, a bytes-like object of `size` bytes, as bytes."""
+    raw = any_bytes(value, what)
+    if len(raw) != size:
+        raise SphinxError(f"{what} must be {size} bytes, not {len(raw)}")
+    return raw
+
+
+def any_bytes(value: Any, what: str) -> bytes:
+    """`value`, a bytes-like object, as bytes."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        return bytes(memoryview(value))
+    except TypeError:
+        raise TypeError(f"{what} must be bytes, not {type(value).__name__}") from None
+
+
+def integer(value: Any, low: int, high: int, what: str) -> int:
+    """`value` as an int in low..high."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"{what} must be an int, not {type(value).__name__}") from None
+    if not low <= number <= high:
+        raise SphinxError(f"{what} must be in {low}..{high}, not {number}")
+    return number
+
+
+def one_per_row(value: Any, n: int, size: int, what: str) -> Bytes:
+    """(n, size) bytes from one value for all rows, or from a sequence or array of one per row."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        row = np.frombuffer(exact_bytes(value, size, what), np.uint8)
+        return np.broadcast_to(row, (n, size))
+    if isinstance(value, np.ndarray):
+        if value.dtype != np.uint8:
+            raise TypeError(f"{what} must be an array of uint8, not of {value.dtype}")
+        if value.shape not in ((size,), (n, size)):
+            raise SphinxError(
+                f"{what} must have the shape ({size},) or ({n}, {size}), not {value.shape}"
+            )
+        return np.broadcast_to(value, (n, size))
+    if not isinstance(value, Sequence):
+        raise TypeError(f"{what} must be bytes or a sequence of bytes, not {type(value).__name__}")
+    if len(value) != n:
+        raise SphinxError(f"{what}: one for each of the {n} rows was expected, not {len(value)}")
+    joined = b"".join([exact_bytes(row, size, what) for row in value])
+    return np.frombuffer(joined, np.uint8).reshape(n, size)

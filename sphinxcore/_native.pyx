@@ -1,0 +1,396 @@
+# cython: language_level=3, freethreading_compatible=True, autotestdict=False, boundscheck=False, wraparound=False
+"""Glue: rows of arrays to pointers, the GIL released, the C of kernels/ and pipeline/ called.
+
+Sizes are checked by the callers in Python. Objects do not change after they are made.
+"""
+
+cimport cython
+from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+
+from types import MappingProxyType
+
+from sphinxcore.errors import BackendError
+from sphinxcore.status import Status
+
+for _status, _value in (
+    (Status.UNPROCESSED, STATUS_UNPROCESSED),
+    (Status.FORWARD, STATUS_FORWARD),
+    (Status.DELIVER, STATUS_DELIVER),
+    (Status.AUTHENTIC, STATUS_AUTHENTIC),
+    (Status.REPLAYED, STATUS_REPLAYED),
+    (Status.BAD_LENGTH, STATUS_BAD_LENGTH),
+    (Status.BAD_PUBLIC_VALUE, STATUS_BAD_PUBLIC_VALUE),
+    (Status.BAD_MAC, STATUS_BAD_MAC),
+    (Status.BAD_ROUTING_FLAG, STATUS_BAD_ROUTING_FLAG),
+    (Status.BAD_PAYLOAD_LENGTH, STATUS_BAD_PAYLOAD_LENGTH),
+):
+    if _status != _value:
+        raise ImportError(f"hop.h and sphinxcore.Status disagree about {_status!r}")
+
+def cpu_features():
+    """Names of the instruction sets that this CPU and its operating system run."""
+    return _feature_names(sphinx_cpu_features())
+
+
+cdef _feature_names(uint32_t bits):
+    names = []
+    cdef unsigned bit = 0
+    while sphinx_cpu_feature_name(bit) != NULL:
+        if bits >> bit & 1:
+            names.append(sphinx_cpu_feature_name(bit).decode("ascii"))
+        bit += 1
+    return tuple(names)
+
+
+cdef uint32_t _feature_bits(names) except? 0:
+    cdef uint32_t bits = 0
+    known = _feature_names(<uint32_t>-1)
+    for name in names:
+        if name not in known:
+            raise BackendError(f"there is no CPU feature {name!r}; there are {', '.join(known)}")
+        bits |= 1u << known.index(name)
+    return bits
+
+
+cdef const uint8_t NOTHING = 0  # what empty rows point to: C wants no null pointers
+
+
+cdef inline const uint8_t *bytes_of(const uint8_t[::1] data) noexcept:
+    return &data[0] if data.shape[0] else &NOTHING
+
+
+cdef sphinx_rows rows_of(const uint8_t[:, :] array, size_t n) except *:
+    """The rows of an (n, size) array; row strides of any sign, or zero, are fine."""
+    cdef sphinx_rows rows
+    if <size_t>array.shape[0] != n or (array.shape[1] > 1 and array.strides[1] != 1):
+        raise ValueError(f"expected {n} contiguous rows of bytes")
+    rows.stride = array.strides[0]
+    rows.data = &array[0, 0] if array.shape[0] and array.shape[1] else &NOTHING
+    return rows
+
+
+cdef sphinx_out_rows out_rows_of(uint8_t[:, :] array) except *:
+    cdef sphinx_rows rows = rows_of(array, array.shape[0])
+    cdef sphinx_out_rows out
+    out.data = <uint8_t *>rows.data
+    out.stride = rows.stride
+    return out
+
+
+cdef int enough_memory(int failed) except -1:
+    if failed:
+        raise MemoryError
+    return 0
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class NativeBackend:
+    """The backend `name` with the best kernels for this CPU.
+
+    `cpu` masks instruction sets: only those named are used. Raises BackendError if the backend
+    was not built or lacks an instruction set.
+    """
+
+    cdef sphinx_backend b
+    cdef readonly str name
+    cdef readonly object kernels
+    cdef readonly int lanes
+
+    def __cinit__(self, name, cpu=None):
+        cdef size_t i = 0
+        cdef uint32_t missing, features = sphinx_cpu_features()
+        if cpu is not None:
+            features &= _feature_bits(cpu)
+        while sphinx_backend_name(i) != NULL and sphinx_backend_name(i).decode("ascii") != name:
+            i += 1
+        if sphinx_backend_name(i) == NULL:
+            raise BackendError("its kernels were not built")
+        missing = sphinx_backend_make(&self.b, i, features)
+        if missing:
+            raise BackendError(f"this CPU lacks {', '.join(_feature_names(missing))}")
+        self.name = name
+        self.lanes = self.b.x25519.kernel.lanes
+        self.kernels = MappingProxyType({
+            "x25519": self.b.x25519.kernel.name.decode("ascii"),
+            "sha256": self.b.sha256.kernel.name.decode("ascii"),
+            "aes128": self.b.aes128.kernel.name.decode("ascii"),
+            "chacha20": self.b.chacha20.kernel.name.decode("ascii"),
+            "blake2b": self.b.blake2b.kernel.name.decode("ascii"),
+        })
+
+    def x25519(
+        self, const uint8_t[:, :] scalars, const uint8_t[:, :] points, uint8_t[:, :] out
+    ):
+        cdef size_t n = out.shape[0]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows scalar_rows = rows_of(scalars, n)
+        cdef sphinx_rows point_rows
+        if points is None:
+            point_rows.data = NULL
+            point_rows.stride = 0
+        else:
+            point_rows = rows_of(points, n)
+        with nogil:
+            rows_x25519(&self.b, results, scalar_rows, point_rows, n)
+
+    def x25519_chain(
+        self, const uint8_t[:, :, :] scalars, const uint8_t[:, :] points, on_curve,
+        uint8_t[:, :] out,
+    ):
+        cdef size_t n = out.shape[0], links = scalars.shape[1]
+        cdef ptrdiff_t link_stride = scalars.strides[1]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows scalar_rows = rows_of(scalars[:, 0], n)
+        cdef sphinx_rows point_rows = rows_of(points, n)
+        cdef const uint8_t[::1] marks = on_curve.view("uint8")
+        cdef const uint8_t *mark = bytes_of(marks)
+        with nogil:
+            rows_x25519_chain(
+                &self.b, results, scalar_rows, link_stride, links, point_rows, mark, n
+            )
+
+    def aes128_ctr(
+        self, const uint8_t[:, :] keys, const uint8_t[:, :] ivs, const uint8_t[:, :] data,
+        uint8_t[:, :] out,
+    ):
+        cdef size_t n = out.shape[0], size = out.shape[1]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows data_rows = rows_of(data, n)
+        cdef sphinx_rows key_rows = rows_of(keys, n)
+        cdef sphinx_rows iv_rows = rows_of(ivs, n)
+        with nogil:
+            rows_aes128_ctr(&self.b, results, data_rows, size, key_rows, iv_rows, n)
+
+    def chacha20(
+        self, const uint8_t[:, :] keys, const uint8_t[:, :] ivs, const uint8_t[:, :] data,
+        uint8_t[:, :] out,
+    ):
+        cdef size_t n = out.shape[0], size = out.shape[1]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows data_rows = rows_of(data, n)
+        cdef sphinx_rows key_rows = rows_of(keys, n)
+        cdef sphinx_rows iv_rows = rows_of(ivs, n)
+        with nogil:
+            rows_chacha20(&self.b, results, data_rows, size, key_rows, iv_rows, n)
+
+    def blake2b(
+        self, const uint8_t[:, :] keys, const uint8_t[:, :] data, uint8_t[:, :] out
+    ):
+        cdef size_t n = out.shape[0], digest_size = out.shape[1]
+        cdef size_t size = data.shape[1], key_size = keys.shape[1]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows data_rows = rows_of(data, n)
+        cdef sphinx_rows key_rows = rows_of(keys, n)
+        with nogil:
+            rows_blake2b(&self.b, results, digest_size, data_rows, size, key_rows, key_size, n)
+
+    def hmac_sha256(
+        self, const uint8_t[:, :] keys, const uint8_t[:, :] data, uint8_t[:, :] out
+    ):
+        cdef int failed
+        cdef size_t n = out.shape[0], size = data.shape[1], key_size = keys.shape[1]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows data_rows = rows_of(data, n)
+        cdef sphinx_rows key_rows = rows_of(keys, n)
+        with nogil:
+            failed = rows_hmac_sha256(&self.b, results, key_rows, key_size, data_rows, size, n)
+        enough_memory(failed)
+
+    def hkdf_sha256(
+        self, const uint8_t[::1] salt, const uint8_t[:, :] ikm, const uint8_t[::1] info,
+        uint8_t[:, :] out,
+    ):
+        cdef int failed
+        cdef size_t n = out.shape[0], size = out.shape[1], ikm_size = ikm.shape[1]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows ikm_rows = rows_of(ikm, n)
+        cdef const uint8_t *salt_bytes = bytes_of(salt)
+        cdef const uint8_t *info_bytes = bytes_of(info)
+        with nogil:
+            failed = rows_hkdf_sha256(
+                &self.b, results, size, salt_bytes, salt.shape[0], ikm_rows, ikm_size,
+                info_bytes, info.shape[0], n,
+            )
+        enough_memory(failed)
+
+    def lioness_encrypt(
+        self, const uint8_t[:, :] keys, const uint8_t[:, :] data, uint8_t[:, :] out
+    ):
+        cdef int failed
+        cdef size_t n = out.shape[0], size = out.shape[1]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows data_rows = rows_of(data, n)
+        cdef sphinx_rows key_rows = rows_of(keys, n)
+        with nogil:
+            failed = rows_lioness_encrypt(&self.b, results, data_rows, size, key_rows, n)
+        enough_memory(failed)
+
+    def lioness_decrypt(
+        self, const uint8_t[:, :] keys, const uint8_t[:, :] data, uint8_t[:, :] out
+    ):
+        cdef int failed
+        cdef size_t n = out.shape[0], size = out.shape[1]
+        cdef sphinx_out_rows results = out_rows_of(out)
+        cdef sphinx_rows data_rows = rows_of(data, n)
+        cdef sphinx_rows key_rows = rows_of(keys, n)
+        with nogil:
+            failed = rows_lioness_decrypt(&self.b, results, data_rows, size, key_rows, n)
+        enough_memory(failed)
+
+    def hop(
+        self, wire_format, keys, packets, key_hints, status, replay_tags, key_index
+    ):
+        return NativeHopBatch(
+            self, wire_format, keys, packets, key_hints, status, replay_tags, key_index
+        )
+
+
+cdef void fill_format(sphinx_format *f, wire_format, bytes info, bytes salt, bytes key_info):
+    """The texts are borrowed: the caller keeps them."""
+    part = wire_format.secret_part
+    f.alpha_size = wire_format.alpha_size
+    f.mac_size = wire_format.mac_size
+    f.routing_size = wire_format.routing_size
+    f.header_size = wire_format.header_size
+    f.minimum_size = wire_format.minimum_packet_size
+    f.minimum_payload_size = wire_format.minimum_payload_size
+    f.slot_size = wire_format.slot_size
+    f.version_offset = wire_format.flag_size + wire_format.version_size - 2
+    f.address_offset = wire_format.flag_size + wire_format.version_size
+    f.address_size = wire_format.address_size
+    f.delay_offset = f.address_offset + f.address_size
+    f.next_mac_offset = wire_format.meta_size
+    f.identifier_offset = f.delay_offset
+    f.identifier_size = wire_format.identifier_size
+    f.forward_flag = wire_format.forward_flag
+    f.final_flag = wire_format.final_flag
+    f.secret_size = wire_format.secret_size
+    f.stream_key_offset = part("stream_key").start
+    f.mac_key_offset = part("mac_key").start
+    f.mac_key_size = part("mac_key").stop - part("mac_key").start
+    f.payload_key_offset = part("payload_key").start
+    f.payload_seed_size = wire_format.payload_seed_size
+    f.blinding_offset = part("blinding_factor").start
+    f.tag_offset = part("replay_tag").start
+    f.tag_size = part("replay_tag").stop - part("replay_tag").start
+    f.secret_info = info
+    f.payload_salt = salt
+    f.payload_info = key_info
+    f.secret_info_size = len(info)
+    f.payload_salt_size = len(salt)
+    f.payload_info_size = len(key_info)
+    f.n_explicit_versions = 0
+    for version in wire_format.explicit_payload_key_versions:
+        f.explicit_versions[f.n_explicit_versions] = version
+        f.n_explicit_versions += 1
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class NativeHopBatch:
+    """A batch on its way through one hop. Headers and secrets live in memory of its own."""
+
+    cdef NativeBackend backend
+    cdef sphinx_format f
+    cdef sphinx_batch batch
+    cdef size_t n
+    cdef uint8_t (*keys)[SCALAR_SIZE]
+    cdef object _kept  # what the pointers of `f` and `batch` point into
+
+    def __cinit__(
+        self, NativeBackend backend, wire_format, const uint8_t[:, ::1] keys, packets,
+        const int8_t[::1] key_hints, uint8_t[::1] status, uint8_t[:, ::1] replay_tags,
+        int8_t[::1] key_index,
+    ):
+        cdef const uint8_t[::1] data = packets.data
+        cdef const int64_t[::1] offsets = packets.offsets
+        cdef const int64_t[::1] sizes = packets.sizes
+        cdef const int64_t[::1] order = packets.order
+        cdef bytes info = wire_format.secret_info
+        cdef bytes salt = wire_format.payload_key_salt
+        cdef bytes key_info = wire_format.payload_key_info
+        cdef size_t i
+        if len(wire_format.explicit_payload_key_versions) > SPHINX_MAX_EXPLICIT_VERSIONS:
+            raise ValueError("the wire format has more explicit versions than hop.h holds")
+        fill_format(&self.f, wire_format, info, salt, key_info)
+        self.backend = backend
+        self.n = sizes.shape[0]
+        self._kept = (
+            data, offsets, sizes, order, key_hints, status, replay_tags, key_index,
+            info, salt, key_info,
+        )
+        self.keys = <uint8_t (*)[SCALAR_SIZE]>calloc(keys.shape[0], SCALAR_SIZE)
+        self.batch.headers = <uint8_t *>calloc(self.n + 1, self.f.header_size)
+        self.batch.secrets = <uint8_t *>calloc(self.n + 1, self.f.secret_size)
+        if self.keys == NULL or self.batch.headers == NULL or self.batch.secrets == NULL:
+            raise MemoryError
+        for i in range(keys.shape[0]):
+            scalar_clamp(self.keys[i], &keys[i, 0])
+        self.batch.keys = self.keys
+        self.batch.n_keys = keys.shape[0]
+        if self.n:
+            self.batch.packets = &data[0]
+            self.batch.offsets = &offsets[0]
+            self.batch.sizes = &sizes[0]
+            self.batch.order = &order[0]
+            self.batch.key_hints = &key_hints[0]
+            self.batch.status = &status[0]
+            self.batch.tags = &replay_tags[0, 0]
+            self.batch.key_index = &key_index[0]
+
+    cdef sphinx_scratch *_scratch(self) except NULL:
+        cdef sphinx_scratch *scratch = sphinx_scratch_new(&self.f)
+        if scratch == NULL:
+            raise MemoryError
+        return scratch
+
+    def authenticate(self, size_t start, size_t stop):
+        cdef sphinx_scratch *scratch = self._scratch()
+        with nogil:
+            sphinx_authenticate(&self.backend.b, &self.f, &self.batch, start, stop, scratch)
+            sphinx_scratch_free(scratch)
+
+    def unwrap(self, accept, result, size_t start, size_t stop):
+        cdef sphinx_batch batch = self.batch
+        cdef const uint8_t[::1] accepted = accept.view("uint8")
+        cdef uint8_t[::1] status = result.status
+        cdef uint8_t[:, ::1] tags = result.replay_tags
+        cdef int8_t[::1] key_index = result.key_index
+        cdef uint16_t[::1] versions = result.versions
+        cdef uint8_t[:, ::1] next_hops = result.next_hops
+        cdef uint8_t[:, ::1] destinations = result.destinations
+        cdef uint8_t[:, ::1] identifiers = result.identifiers
+        cdef uint64_t[::1] delays = result.delays_ns
+        cdef uint8_t[::1] out = result.buffer
+        cdef const int64_t[::1] out_offsets = result.offsets
+        if start >= stop:
+            return
+        batch.status = &status[0]
+        batch.tags = &tags[0, 0]
+        batch.key_index = &key_index[0]
+        batch.accept = &accepted[0]
+        batch.versions = &versions[0]
+        batch.next_hops = &next_hops[0, 0]
+        batch.destinations = &destinations[0, 0]
+        batch.identifiers = &identifiers[0, 0]
+        batch.delays = &delays[0]
+        batch.out = &out[0]
+        batch.out_offsets = &out_offsets[0]
+        cdef sphinx_scratch *scratch = self._scratch()
+        with nogil:
+            sphinx_unwrap(&self.backend.b, &self.f, &batch, start, stop, scratch)
+            sphinx_scratch_free(scratch)
+
+    def wipe(self):
+        if self.batch.secrets != NULL:
+            wipe(self.batch.secrets, self.n * self.f.secret_size)
+        if self.keys != NULL:
+            wipe(self.keys, self.batch.n_keys * SCALAR_SIZE)
+
+    def __dealloc__(self):
+        self.wipe()
+        free(self.keys)
+        free(self.batch.headers)
+        free(self.batch.secrets)

@@ -1,0 +1,102 @@
+"""Packets as callers hand them over, brought into one shape."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
+
+from sphinxcore._checks import Bytes, integer
+from sphinxcore.errors import SphinxError
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """n packets inside one buffer.
+
+    `order` lists the rows so that packets of one size are neighbours: backends work in it.
+    """
+
+    data: Bytes
+    offsets: Integers
+    sizes: Integers
+    order: Integers
+    uniform_size: int | None
+    """The size, if all packets have the same."""
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+
+def as_packets(packets: Any, packet_size: int | None = None) -> Packets:
+    """Take a 2-D uint8 array, a flat buffer with `packet_size`, or a sequence of buffers."""
+    if packet_size is not None:
+        packet_size = integer(packet_size, 1, 2**31 - 1, "packet_size")
+    if isinstance(packets, np.ndarray):
+        return _from_array(packets, packet_size)
+    if isinstance(packets, bytes | bytearray | memoryview):
+        if packet_size is None:
+            raise SphinxError(
+                "packets is one buffer: give packet_size= to say how it is cut, "
+                "or a list of buffers, one per packet"
+            )
+        return _from_array(np.frombuffer(packets, np.uint8), packet_size)
+    if isinstance(packets, Sequence):
+        if packet_size is not None:
+            raise SphinxError("packet_size= goes with one flat buffer, not with a sequence")
+        return _from_sequence(packets)
+    raise TypeError(
+        "packets must be a 2-D uint8 array, a flat buffer or a sequence of buffers, "
+        f"not {type(packets).__name__}"
+    )
+
+
+def _from_array(array: npt.NDArray[Any], packet_size: int | None) -> Packets:
+    if array.dtype != np.uint8:
+        raise TypeError(f"packets must be an array of uint8, not of {array.dtype}")
+    if array.ndim == 1 and packet_size is not None:
+        if len(array) % packet_size:
+            raise SphinxError(
+                f"{len(array)} bytes are not a whole number of packets of {packet_size} bytes"
+            )
+        array = array.reshape(-1, packet_size)
+    if array.ndim != 2:
+        raise SphinxError(
+            f"packets has {array.ndim} dimensions: a 2-D array (one row per packet) was expected, "
+            "or a flat buffer with packet_size="
+        )
+    n, size = array.shape
+    if packet_size not in (None, size):
+        raise SphinxError(f"packet_size={packet_size}, but the rows of packets have {size} bytes")
+    if n == 0 or size == 0:
+        return _uniform(np.empty(0, np.uint8), n, size, 0)
+    stride = array.strides[0]
+    # Rows may lie apart (frames around the packets); their bytes may not, nor may rows overlap.
+    if array.strides[1] != 1 or (stride < size and n > 1):
+        array = np.ascontiguousarray(array)
+        stride = size
+    flat = as_strided(array, ((n - 1) * stride + size,), (1,), writeable=False)
+    return _uniform(flat, n, size, stride)
+
+
+def _from_sequence(packets: Sequence[Any]) -> Packets:
+    try:
+        data = np.frombuffer(b"".join(packets), np.uint8)
+        sizes = [len(p) if isinstance(p, bytes) else memoryview(p).nbytes for p in packets]
+    except (TypeError, BufferError) as error:
+        raise TypeError(f"packets must be a sequence of buffers: {error}") from None
+    if len(set(sizes)) <= 1:
+        size = sizes[0] if sizes else 0
+        return _uniform(data, len(sizes), size, size)
+    column = np.array(sizes, np.int64)
+    offsets = np.cumsum(column) - column
+    return Packets(data, offsets, column, np.argsort(column, kind="stable"), None)
+
+
+def _uniform(data: Bytes, n: int, size: int, stride: int) -> Packets:
+    rows = np.arange(n, dtype=np.int64)
+    return Packets(data, rows * stride, np.full(n, size, np.int64), rows, size)

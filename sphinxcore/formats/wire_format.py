@@ -1,0 +1,115 @@
+"""What differs from one Sphinx packet format to another, as a value."""
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+from sphinxcore._checks import integer
+from sphinxcore.errors import SphinxError
+
+
+@dataclass(frozen=True, slots=True)
+class WireFormat:
+    """Every size (in bytes), label and version number of a Sphinx packet format.
+
+    A packet is alpha (the group element), the header MAC (gamma), the encrypted routing
+    information (beta) and the payload (delta), one after the other. A hop's layer of the routing
+    information is flag, version, then either next address, delay, next MAC and next routing
+    information, or, at the final hop, destination, identifier and padding.
+    """
+
+    name: str
+    max_hops: int
+    alpha_size: int
+    mac_size: int
+    flag_size: int
+    version_size: int
+    address_size: int
+    delay_size: int
+    identifier_size: int
+    forward_flag: int
+    final_flag: int
+    payload_seed_size: int
+    zero_prefix_size: int
+    """Zero bytes in front of a message: the end-to-end integrity check of the payload."""
+    minimum_payload_size: int
+    """Payloads below this cannot be encrypted (LIONESS has a left half of 32 bytes)."""
+    key_schedule: tuple[tuple[str, int], ...]
+    """Names and sizes of the parts of the expanded shared secret, in order."""
+    secret_info: bytes
+    """HKDF info of the expanded shared secret; its salt is empty."""
+    payload_key_salt: bytes
+    payload_key_info: bytes
+    explicit_payload_key_versions: frozenset[int]
+    """Versions that take the payload key from the secret itself, not from its seed."""
+    default_version: int
+    surb_versions: frozenset[int]
+    recoverable_surb_version: int
+
+    @property
+    def meta_size(self) -> int:
+        """What a forward hop reads for itself: flag, version, next address, delay."""
+        return self.flag_size + self.version_size + self.address_size + self.delay_size
+
+    @property
+    def slot_size(self) -> int:
+        """What one forward hop takes of the routing information."""
+        return self.meta_size + self.mac_size
+
+    @property
+    def final_meta_size(self) -> int:
+        """What the final hop reads: flag, version, destination, identifier."""
+        return self.flag_size + self.version_size + self.address_size + self.identifier_size
+
+    @property
+    def routing_size(self) -> int:
+        """Size of beta."""
+        return self.max_hops * self.slot_size
+
+    @property
+    def header_size(self) -> int:
+        """Everything before the payload."""
+        return self.alpha_size + self.mac_size + self.routing_size
+
+    @property
+    def payload_overhead(self) -> int:
+        """Bytes of a payload that a message cannot have: zero prefix and end mark."""
+        return self.zero_prefix_size + 1
+
+    @property
+    def minimum_packet_size(self) -> int:
+        """What a node looks at at all. Shorter packets are not Sphinx packets."""
+        return self.header_size + self.payload_overhead
+
+    @property
+    def secret_size(self) -> int:
+        """Size of the expanded shared secret."""
+        return sum(size for _, size in self.key_schedule)
+
+    def secret_part(self, name: str) -> slice:
+        """Where a part of the key schedule stands in the expanded shared secret."""
+        ends = list(accumulate(size for _, size in self.key_schedule))
+        for (part, size), end in zip(self.key_schedule, ends, strict=True):
+            if part == name:
+                return slice(end - size, end)
+        raise SphinxError(f"{self.name} has no key {name!r} in its key schedule")
+
+    def payload_seed(self) -> slice:
+        """Where the payload key seed stands: the first bytes of the payload key."""
+        start = self.secret_part("payload_key").start
+        return slice(start, start + self.payload_seed_size)
+
+    def padding_size(self, hops: int) -> int:
+        """Random bytes that the sender of a route of this many hops puts behind the final layer."""
+        return self.routing_size - (hops - 1) * self.slot_size - self.final_meta_size
+
+    def encode_version(self, version: int) -> bytes:
+        """The version field of a layer: big endian."""
+        return integer(version, 0, 2**16 - 1, "version").to_bytes(self.version_size, "big")
+
+    def uses_payload_seed(self, version: int) -> bool:
+        """Whether the payload key is derived from the seed in the secret."""
+        return version not in self.explicit_payload_key_versions
+
+    def packet_size(self, payload_size: int) -> int:
+        """Size of a packet with a payload of this size."""
+        return self.header_size + payload_size

@@ -1,0 +1,198 @@
+#include "primitives.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "constant_time.h"
+#include "hmac.h"
+#include "lioness.h"
+#include "scalars.h"
+#include "stack.h"
+
+typedef const uint8_t *in_pointers[SPHINX_ROWS];
+typedef uint8_t *out_pointers[SPHINX_ROWS];
+
+static void point_at(const uint8_t **pointers, sphinx_rows rows, size_t start, size_t n) {
+  for (size_t i = 0; i < n; i++) pointers[i] = row_of(rows, start + i);
+}
+
+static void point_out(uint8_t **pointers, sphinx_out_rows rows, size_t start, size_t n) {
+  for (size_t i = 0; i < n; i++) pointers[i] = out_row_of(rows, start + i);
+}
+
+void rows_x25519(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars, sphinx_rows points,
+                 size_t n) {
+  uint8_t clamped[SPHINX_ROWS][SCALAR_SIZE];
+  in_pointers scalar, point;
+  out_pointers result;
+  for (size_t start = 0; start < n; start += SPHINX_ROWS) {
+    const size_t rows = rows_at_most(n - start);
+    for (size_t i = 0; i < rows; i++) {
+      scalar_clamp(clamped[i], row_of(scalars, start + i));
+      scalar[i] = clamped[i];
+    }
+    point_out(result, out, start, rows);
+    if (points.data) {
+      point_at(point, points, start, rows);
+      b->x25519->multiply(result, scalar, point, rows);
+    } else {
+      b->x25519->multiply_base(result, scalar, rows);
+    }
+  }
+  wipe(clamped, sizeof clamped);
+  sphinx_wipe_stack();
+}
+
+void rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars,
+                       ptrdiff_t link_stride, size_t links, sphinx_rows points, const uint8_t *on_curve,
+                       size_t n) {
+  uint8_t product[SPHINX_ROWS][SCALAR_SIZE], factor[SPHINX_ROWS][SCALAR_SIZE];
+  size_t folded[SPHINX_ROWS]; /* rows that are multiplied link by link */
+  in_pointers scalar, point;
+  out_pointers result;
+  for (size_t start = 0; start < n; start += SPHINX_ROWS) {
+    const size_t rows = rows_at_most(n - start);
+    size_t n_folded = 0;
+    for (size_t i = 0; i < rows; i++) {
+      const uint8_t *own = row_of(scalars, start + i);
+      scalar_clamp(product[i], own);
+      if (!on_curve[start + i]) {
+        folded[n_folded++] = start + i;
+      } else {
+        for (size_t j = 1; j < links; j++) {
+          scalar_clamp(factor[i], own + link_stride * (ptrdiff_t)j);
+          scalar_product(product[i], product[i], factor[i]);
+        }
+      }
+      scalar[i] = product[i];
+    }
+    point_at(point, points, start, rows);
+    point_out(result, out, start, rows);
+    b->x25519->multiply(result, scalar, point, rows);
+    for (size_t j = 1; j < links && n_folded; j++) {
+      for (size_t i = 0; i < n_folded; i++) {
+        scalar_clamp(factor[i], row_of(scalars, folded[i]) + link_stride * (ptrdiff_t)j);
+        scalar[i] = factor[i];
+        point[i] = result[i] = out_row_of(out, folded[i]);
+      }
+      b->x25519->multiply(result, scalar, point, n_folded);
+    }
+  }
+  wipe(product, sizeof product);
+  wipe(factor, sizeof factor);
+  sphinx_wipe_stack();
+}
+
+/* The contract of both stream ciphers' kernels. */
+typedef void (*cipher)(uint8_t *const *out, const uint8_t *const *in, size_t size,
+                       const uint8_t *const *keys, const uint8_t *const *ivs, size_t n);
+
+static void encrypt(cipher crypt, sphinx_out_rows out, sphinx_rows data, size_t size, sphinx_rows keys,
+                    sphinx_rows ivs, size_t n) {
+  in_pointers in, key, iv;
+  out_pointers result;
+  for (size_t start = 0; start < n; start += SPHINX_ROWS) {
+    const size_t rows = rows_at_most(n - start);
+    point_at(in, data, start, rows);
+    point_at(key, keys, start, rows);
+    point_at(iv, ivs, start, rows);
+    point_out(result, out, start, rows);
+    crypt(result, in, size, key, iv, rows);
+  }
+  sphinx_wipe_stack();
+}
+
+void rows_aes128_ctr(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows data, size_t size,
+                     sphinx_rows keys, sphinx_rows ivs, size_t n) {
+  encrypt(b->aes128->ctr, out, data, size, keys, ivs, n);
+}
+
+void rows_chacha20(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows data, size_t size,
+                   sphinx_rows keys, sphinx_rows ivs, size_t n) {
+  encrypt(b->chacha20->crypt, out, data, size, keys, ivs, n);
+}
+
+void rows_blake2b(const sphinx_backend *b, sphinx_out_rows out, size_t out_size, sphinx_rows data,
+                  size_t size, sphinx_rows keys, size_t key_size, size_t n) {
+  in_pointers in, key;
+  out_pointers result;
+  for (size_t start = 0; start < n; start += SPHINX_ROWS) {
+    const size_t rows = rows_at_most(n - start);
+    point_at(in, data, start, rows);
+    point_at(key, keys, start, rows);
+    point_out(result, out, start, rows);
+    b->blake2b->hash(result, out_size, in, size, key, key_size, rows);
+  }
+  sphinx_wipe_stack();
+}
+
+static void wipe_and_free(void *scratch, size_t size) {
+  wipe(scratch, size);
+  free(scratch);
+  sphinx_wipe_stack();
+}
+
+int rows_hmac_sha256(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows keys, size_t key_size,
+                     sphinx_rows data, size_t size, size_t n) {
+  in_pointers in, key;
+  hmac_scratch *scratch = malloc(sizeof *scratch);
+  if (!scratch) return -1;
+  for (size_t start = 0; start < n; start += SPHINX_ROWS) {
+    const size_t rows = rows_at_most(n - start);
+    point_at(in, data, start, rows);
+    point_at(key, keys, start, rows);
+    hmac_sha256(b->sha256, key, key_size, in, size, rows, scratch);
+    for (size_t i = 0; i < rows; i++) memcpy(out_row_of(out, start + i), scratch->digest[i], HMAC_SIZE);
+  }
+  wipe_and_free(scratch, sizeof *scratch);
+  return 0;
+}
+
+int rows_hkdf_sha256(const sphinx_backend *b, sphinx_out_rows out, size_t out_size, const uint8_t *salt,
+                     size_t salt_size, sphinx_rows ikm, size_t ikm_size, const uint8_t *info,
+                     size_t info_size, size_t n) {
+  in_pointers in;
+  out_pointers result;
+  const size_t scratch_size = sizeof(hmac_scratch) + SPHINX_ROWS * hkdf_message_size(info_size);
+  hmac_scratch *scratch = malloc(scratch_size);
+  if (!scratch) return -1;
+  scratch->message = (uint8_t *)(scratch + 1);
+  for (size_t start = 0; start < n; start += SPHINX_ROWS) {
+    const size_t rows = rows_at_most(n - start);
+    point_at(in, ikm, start, rows);
+    point_out(result, out, start, rows);
+    hkdf_sha256(b->sha256, result, out_size, salt, salt_size, in, ikm_size, info, info_size, rows, scratch);
+  }
+  wipe_and_free(scratch, scratch_size);
+  return 0;
+}
+
+typedef void (*block_cipher)(const sphinx_backend *b, uint8_t *const *out, const uint8_t *const *in,
+                             size_t size, const uint8_t *const *keys, size_t n, lioness_scratch *scratch);
+
+static int lioness(block_cipher crypt, const sphinx_backend *b, sphinx_out_rows out, sphinx_rows data,
+                   size_t size, sphinx_rows keys, size_t n) {
+  in_pointers in, key;
+  out_pointers result;
+  lioness_scratch *scratch = malloc(sizeof *scratch);
+  if (!scratch) return -1;
+  for (size_t start = 0; start < n; start += SPHINX_ROWS) {
+    const size_t rows = rows_at_most(n - start);
+    point_at(in, data, start, rows);
+    point_at(key, keys, start, rows);
+    point_out(result, out, start, rows);
+    crypt(b, result, in, size, key, rows, scratch);
+  }
+  wipe_and_free(scratch, sizeof *scratch);
+  return 0;
+}
+
+int rows_lioness_encrypt(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows data, size_t size,
+                         sphinx_rows keys, size_t n) {
+  return lioness(lioness_encrypt, b, out, data, size, keys, n);
+}
+
+int rows_lioness_decrypt(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows data, size_t size,
+                         sphinx_rows keys, size_t n) {
+  return lioness(lioness_decrypt, b, out, data, size, keys, n);
+}

@@ -1,0 +1,181 @@
+"""The node's side: batches of packets in, batches of results out."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sphinxcore._backends import HopBatch, pick
+from sphinxcore._checks import Bytes, integer
+from sphinxcore._packets import Packets, as_packets
+from sphinxcore._threads import share
+from sphinxcore.errors import SphinxError
+from sphinxcore.formats import NYM, WireFormat
+from sphinxcore.keys import PrivateKey
+from sphinxcore.result import BatchResult
+
+MAX_KEYS = 127
+
+
+class Processor:
+    """Unwraps packets with a node's private key, or with several under key rotation.
+
+    Args:
+        keys: a PrivateKey, or a sequence of 1..127 (the current one first).
+        backend: a name from available_backends(); None: SPHINXCORE_BACKEND, else the best.
+        threads: how many threads share a batch.
+        wire_format: the packet format.
+
+    A processor can be shared between threads.
+    """
+
+    def __init__(
+        self,
+        keys: PrivateKey | Sequence[PrivateKey],
+        *,
+        backend: str | None = None,
+        threads: int = 1,
+        wire_format: WireFormat = NYM,
+    ) -> None:
+        self._keys = [keys] if isinstance(keys, PrivateKey) else list(keys)
+        if not 1 <= len(self._keys) <= MAX_KEYS:
+            raise SphinxError(f"1..{MAX_KEYS} private keys were expected, not {len(self._keys)}")
+        for key in self._keys:
+            if not isinstance(key, PrivateKey):
+                raise TypeError(f"keys must be PrivateKey, not {type(key).__name__}")
+        self._backend = pick(backend)
+        self._threads = integer(threads, 1, 1024, "threads")
+        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self.wire_format = wire_format
+
+    @property
+    def backend(self) -> str:
+        """Name of the backend in use."""
+        return self._backend.name
+
+    def authenticate(
+        self, packets: Any, keys: Any = None, *, packet_size: int | None = None
+    ) -> "AuthenticatedBatch":
+        """Stage 1: ECDH, key schedule and header MAC of every packet; decrypts nothing.
+
+        Args:
+            packets: a 2-D uint8 array, a flat buffer with `packet_size`, or a sequence of buffers
+                of any sizes.
+            keys: (n,) int8, the index of the key of each packet; -1: try all in order. None: -1
+                for all.
+
+        Bad packets never raise: their rows say why. Raises SphinxError or TypeError for arguments
+        that are not packets at all.
+        """
+        rows = as_packets(packets, packet_size)
+        return AuthenticatedBatch(self, rows, self._key_hints(keys, len(rows)))
+
+    def process(
+        self, packets: Any, keys: Any = None, *, packet_size: int | None = None
+    ) -> BatchResult:
+        """Both stages: authenticate(packets, keys).unwrap()."""
+        return self.authenticate(packets, keys, packet_size=packet_size).unwrap()
+
+    def _key_hints(self, keys: Any, n: int) -> npt.NDArray[np.int8]:
+        if keys is None:
+            return np.full(n, -1, np.int8)
+        given = np.asarray(keys)
+        if given.dtype.kind not in "iu":
+            raise TypeError(f"keys must be an (n,) int8 array of key indices, not {given.dtype}")
+        if given.shape != (n,):
+            raise SphinxError(f"keys must have the shape ({n},), not {given.shape}")
+        if n and not (given.min() >= -1 and given.max() < len(self._keys)):
+            raise SphinxError(
+                f"keys must be in -1..{len(self._keys) - 1} (-1: try all), "
+                f"not {given.min()}..{given.max()}"
+            )
+        return np.ascontiguousarray(given, np.int8)
+
+    def _start(
+        self,
+        packets: Packets,
+        key_hints: npt.NDArray[np.int8],
+        status: Bytes,
+        replay_tags: Bytes,
+        key_index: npt.NDArray[np.int8],
+    ) -> HopBatch:
+        secret = bytearray().join(key._secret for key in self._keys)
+        rows = np.frombuffer(secret, np.uint8).reshape(len(self._keys), -1)
+        try:
+            return self._backend.hop(
+                self.wire_format, rows, packets, key_hints, status, replay_tags, key_index
+            )
+        finally:
+            rows.fill(0)
+
+    def _run(self, stage: Callable[[int, int], None], n: int) -> None:
+        share(stage, n, self._threads, self._pool)
+
+
+class AuthenticatedBatch:
+    """Packets after stage 1: made by Processor.authenticate().
+
+    `status` is (n,) uint8, Status.AUTHENTIC or the reason of a rejection; `replay_tags` is (n, 32)
+    uint8, zero for rejected rows; `key_index` is (n,) int8, -1 for rejected rows. The batch holds
+    the packets' keys until unwrap(), which may be called once, or until it is dropped. Payloads
+    are read by unwrap(): leave a buffer of your own alone until then. (Headers were copied.)
+    """
+
+    status: Bytes
+    replay_tags: Bytes
+    key_index: npt.NDArray[np.int8]
+
+    def __init__(
+        self, processor: Processor, packets: Packets, key_hints: npt.NDArray[np.int8]
+    ) -> None:
+        n = len(packets)
+        self.status = np.zeros(n, np.uint8)
+        tag = processor.wire_format.secret_part("replay_tag")
+        self.replay_tags = np.zeros((n, tag.stop - tag.start), np.uint8)
+        self.key_index = np.full(n, -1, np.int8)
+        self._processor = processor
+        self._packets = packets
+        hop = processor._start(packets, key_hints, self.status, self.replay_tags, self.key_index)
+        processor._run(hop.authenticate, n)
+        self._hop = [hop]  # taken by unwrap(); list.pop is atomic
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    def unwrap(self, accept: Any = None) -> BatchResult:
+        """Stage 2: decrypt, blind and unwrap the authentic rows that are accepted.
+
+        Args:
+            accept: (n,) bool, as ReplayFilter.add() returns it; rows with False become
+                Status.REPLAYED. None: all are accepted.
+
+        Raises SphinxError at the second call: the keys are gone.
+        """
+        n = len(self)
+        accepted = np.ones(n, np.bool_) if accept is None else np.asarray(accept)
+        if accepted.dtype != np.bool_:
+            raise TypeError(f"accept must be an (n,) array of bool, not of {accepted.dtype}")
+        if accepted.shape != (n,):
+            raise SphinxError(f"accept must have the shape ({n},), not {accepted.shape}")
+        accepted = np.ascontiguousarray(accepted)
+        try:
+            hop = self._hop.pop()
+        except IndexError:
+            raise SphinxError("this batch was unwrapped before: once is all") from None
+        result = BatchResult(
+            self._processor.wire_format,
+            self._packets,
+            self.status,
+            self.replay_tags,
+            self.key_index,
+        )
+        try:
+            self._processor._run(lambda start, stop: hop.unwrap(accepted, result, start, stop), n)
+        finally:
+            hop.wipe()
+        return result
+
+    def __reduce__(self) -> Any:
+        raise TypeError("AuthenticatedBatch holds secrets: it is not pickled or copied")

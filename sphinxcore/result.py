@@ -1,0 +1,160 @@
+"""What comes out of a batch: columns, and rows made from them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from operator import index
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sphinxcore._checks import Bytes
+from sphinxcore._packets import Packets
+from sphinxcore.formats import WireFormat
+from sphinxcore.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One packet's outcome in plain Python types; what the outcome lacks is None."""
+
+    status: Status
+    replay_tag: bytes | None
+    """32 bytes; None for rejected packets other than replayed ones."""
+    version: int | None
+    key_index: int | None
+    next_hop: bytes | None = None
+    """FORWARD: the address of the next hop, 32 bytes."""
+    delay_ns: int | None = None
+    """FORWARD: nanoseconds to wait before sending."""
+    packet: bytes | None = field(default=None, repr=False)
+    """FORWARD: what to send, as long as what came in."""
+    destination: bytes | None = None
+    """DELIVER: 32 bytes."""
+    identifier: bytes | None = None
+    """DELIVER: 16 bytes."""
+    payload: bytes | None = field(default=None, repr=False)
+    """DELIVER: the payload with its padding; see recover_message()."""
+
+
+class BatchResult:
+    """The outcome of n packets as NumPy columns; `result[i]` is row i as plain Python values.
+
+    A field that a row's outcome lacks is zero in its column (key_index: -1).
+    """
+
+    status: Bytes
+    """(n,) uint8, values of Status."""
+    replay_tags: Bytes
+    """(n, 32) uint8; zero for rejected rows other than replayed ones."""
+    key_index: npt.NDArray[np.int8]
+    """(n,) int8: which of the processor's keys opened the packet."""
+    versions: npt.NDArray[np.uint16]
+    """(n,) uint16: the version in this hop's layer."""
+    next_hops: Bytes
+    """(n, 32) uint8, FORWARD."""
+    delays_ns: npt.NDArray[np.uint64]
+    """(n,) uint64 nanoseconds, FORWARD."""
+    destinations: Bytes
+    """(n, 32) uint8, DELIVER."""
+    identifiers: Bytes
+    """(n, 16) uint8, DELIVER."""
+    buffer: Bytes
+    """All outputs: row i starts at offsets[i] and is as long as its packet was."""
+    offsets: npt.NDArray[np.int64]
+
+    def __init__(
+        self,
+        wire_format: WireFormat,
+        packets: Packets,
+        status: Bytes,
+        replay_tags: Bytes,
+        key_index: npt.NDArray[np.int8],
+    ) -> None:
+        n = len(packets)
+        self._header_size = wire_format.header_size
+        self._sizes = packets.sizes
+        self._uniform_size = packets.uniform_size
+        self.status = status.copy()
+        self.replay_tags = replay_tags.copy()
+        self.key_index = key_index.copy()
+        self.versions = np.zeros(n, np.uint16)
+        self.next_hops = np.zeros((n, wire_format.address_size), np.uint8)
+        self.delays_ns = np.zeros(n, np.uint64)
+        self.destinations = np.zeros((n, wire_format.address_size), np.uint8)
+        self.identifiers = np.zeros((n, wire_format.identifier_size), np.uint8)
+        if packets.uniform_size is None:
+            self.offsets = np.cumsum(packets.sizes) - packets.sizes
+            self.buffer = np.empty(int(packets.sizes.sum()), np.uint8)
+        else:
+            self.offsets = np.arange(n, dtype=np.int64) * packets.uniform_size
+            self.buffer = np.empty(n * packets.uniform_size, np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    def _span(self, i: int) -> tuple[int, int]:
+        """Where the output of row i lies in the buffer. The payload of a DELIVER row stands
+        where it stood in the packet."""
+        start = int(self.offsets[i])
+        stop = start + int(self._sizes[i])
+        status = self.status[i]
+        if status == Status.FORWARD:
+            return start, stop
+        if status == Status.DELIVER:
+            return start + self._header_size, stop
+        return start, start
+
+    @property
+    def packets(self) -> Any:
+        """What to send on (FORWARD) or the payload (DELIVER); nothing for rejected rows.
+
+        n memoryviews over one buffer, or a 2-D uint8 array if all have the same size.
+        """
+        n = len(self)
+        size = self._uniform_size
+        if size is not None and n and (self.status == self.status[0]).all():
+            start, stop = self._span(0)
+            return self.buffer.reshape(n, size)[:, start:stop]
+        view = self.buffer.data
+        rows = [view[slice(*self._span(i))] for i in range(n)]
+        if len({len(row) for row in rows}) > 1:
+            return rows
+        return np.frombuffer(b"".join(rows), np.uint8).reshape(n, len(rows[0]) if n else 0)
+
+    def __getitem__(self, i: int) -> Row:
+        i = index(i)
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"row {i} of {len(self)}")
+        i %= len(self)
+        status = Status(int(self.status[i]))
+        if status not in (Status.FORWARD, Status.DELIVER, Status.REPLAYED):
+            return Row(status, None, None, None)
+        tag = self.replay_tags[i].tobytes()
+        key_index = int(self.key_index[i])
+        if status is Status.REPLAYED:
+            return Row(status, tag, None, key_index)
+        output = self.buffer[slice(*self._span(i))].tobytes()
+        version = int(self.versions[i])
+        if status is Status.FORWARD:
+            return Row(
+                status,
+                tag,
+                version,
+                key_index,
+                next_hop=self.next_hops[i].tobytes(),
+                delay_ns=int(self.delays_ns[i]),
+                packet=output,
+            )
+        return Row(
+            status,
+            tag,
+            version,
+            key_index,
+            destination=self.destinations[i].tobytes(),
+            identifier=self.identifiers[i].tobytes(),
+            payload=output,
+        )
+
+    def __iter__(self) -> Iterator[Row]:
+        return (self[i] for i in range(len(self)))

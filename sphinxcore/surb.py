@@ -1,0 +1,316 @@
+"""Single-use reply blocks: whoever holds one can answer without knowing the route.
+
+Surb is what is handed out. Versions 258 and 259 give its user one payload key or seed per hop.
+Version 260 gives the last hop's seed only, so that the user cannot recognise the reply on its
+way; the creator, who must be the final hop itself, keeps a SurbRecovery.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sphinxcore import _sender
+from sphinxcore._backends import Backend, pick
+from sphinxcore._checks import any_bytes, one_per_row
+from sphinxcore._secret import Secret
+from sphinxcore._sender import Recipients, Route
+from sphinxcore.errors import SphinxError
+from sphinxcore.formats import NYM, WireFormat
+from sphinxcore.packet import REGULAR_PAYLOAD_SIZE, recover_message
+
+_PAYLOAD_KEY_SIZE = 192
+
+
+class Surb(Secret):
+    """A reply block: header, address of the first hop, payload keys or seeds. Single use."""
+
+    __slots__ = ("_unused", "_wire")
+    _unused: list[bool]
+    _wire: WireFormat
+
+    @classmethod
+    def _make(cls, wire: WireFormat, raw: bytes) -> "Surb":
+        surb: Surb = cls._of(raw)
+        surb._wire = wire
+        surb._unused = [True]  # taken by use(); list.pop is atomic
+        return surb
+
+    @classmethod
+    def from_bytes(cls, raw: Any, *, wire_format: WireFormat = NYM) -> "Surb":
+        """Take the bytes that the creator handed out.
+
+        They do not say their version: fewer than 192 bytes behind the address are 1..5 seeds of
+        16 bytes (259, 260), others 1..5 keys of 192 bytes (258). Raises SphinxError for all else.
+        """
+        data = any_bytes(raw, "SURB")
+        fixed = wire_format.header_size + wire_format.address_size
+        rest = len(data) - fixed
+        size = wire_format.payload_seed_size if rest < _PAYLOAD_KEY_SIZE else _PAYLOAD_KEY_SIZE
+        if rest < size or rest % size or rest // size > wire_format.max_hops:
+            raise SphinxError(
+                f"a SURB has {fixed} bytes and 1..{wire_format.max_hops} seeds of "
+                f"{wire_format.payload_seed_size} or keys of {_PAYLOAD_KEY_SIZE} bytes, "
+                f"not {len(data)} bytes in all"
+            )
+        return cls._make(wire_format, data)
+
+    @property
+    def first_hop(self) -> bytes:
+        """Address of the node to give the reply to, 32 bytes."""
+        start = self._wire.header_size
+        return bytes(self._secret[start : start + self._wire.address_size])
+
+    @property
+    def _material(self) -> memoryview:
+        return memoryview(self._secret)[self._wire.header_size + self._wire.address_size :]
+
+    def _payload_keys(self, backend: Backend) -> Any:
+        """(1, layers, 192)."""
+        wire = self._wire
+        material = np.frombuffer(self._material, np.uint8)
+        if len(material) >= _PAYLOAD_KEY_SIZE:
+            return material.reshape(1, -1, _PAYLOAD_KEY_SIZE).copy()
+        seeds = material.reshape(1, -1, wire.payload_seed_size)
+        return _sender.payload_keys(wire, backend, wire.recoverable_surb_version, seeds.copy())
+
+    def use(
+        self,
+        message: Any,
+        *,
+        payload_size: int = REGULAR_PAYLOAD_SIZE,
+        backend: str | None = None,
+    ) -> tuple[bytes, bytes]:
+        """The reply packet, and the address of its first hop (32 bytes).
+
+        Raises SphinxError at the second use, and for messages that do not fit.
+        """
+        return use_surbs([self], [message], payload_size=payload_size, backend=backend)[0]
+
+    def _take(self) -> None:
+        try:
+            self._unused.pop()
+        except IndexError:
+            raise SphinxError("this SURB was used before: once is all") from None
+
+
+def use_surbs(
+    surbs: Sequence[Surb],
+    messages: Sequence[Any],
+    *,
+    payload_size: int = REGULAR_PAYLOAD_SIZE,
+    backend: str | None = None,
+) -> list[tuple[bytes, bytes]]:
+    """Use many SURBs at once: (packet, first hop) for each.
+
+    If one of them cannot be used none is.
+    """
+    for surb in surbs:
+        if not isinstance(surb, Surb):
+            raise TypeError(f"surbs must be Surb, not {type(surb).__name__}")
+    wire = surbs[0]._wire if surbs else NYM
+    texts = _sender.check_messages(wire, messages, len(surbs), payload_size)
+    chosen = pick(backend)
+    taken: list[Surb] = []
+    try:
+        for surb in surbs:
+            surb._take()
+            taken.append(surb)
+    except SphinxError:
+        for surb in taken:
+            surb._unused.append(True)
+        raise
+    payloads = np.empty((len(surbs), payload_size), np.uint8)
+    for _, rows in _sender.by_length([surb._material for surb in surbs]):
+        keys = np.concatenate([surbs[i]._payload_keys(chosen) for i in rows])
+        group = np.empty((len(rows), payload_size), np.uint8)
+        _sender.write_payloads(wire, chosen, keys, [texts[i] for i in rows], group)
+        payloads[rows] = group
+        keys.fill(0)
+    replies = []
+    for surb, payload in zip(surbs, payloads, strict=True):
+        header = bytes(surb._secret[: wire.header_size])
+        replies.append((header + payload.tobytes(), surb.first_hop))
+        surb._wipe()
+    return replies
+
+
+class SurbRecovery(Secret):
+    """What the creator of a version 260 SURB keeps: its identifier, and every hop's seed."""
+
+    __slots__ = ("_wire",)
+    _wire: WireFormat
+
+    @classmethod
+    def _make(cls, wire: WireFormat, raw: bytes) -> "SurbRecovery":
+        recovery: SurbRecovery = cls._of(raw)
+        recovery._wire = wire
+        return recovery
+
+    @classmethod
+    def from_bytes(cls, raw: Any, *, wire_format: WireFormat = NYM) -> "SurbRecovery":
+        """Take what to_bytes() gave: identifier (16 bytes), 1..5 seeds of 16 bytes."""
+        data = any_bytes(raw, "SURB recovery")
+        seeds = len(data) - wire_format.identifier_size
+        size = wire_format.payload_seed_size
+        if seeds < size or seeds % size or seeds // size > wire_format.max_hops:
+            raise SphinxError(
+                f"a SURB recovery has an identifier of {wire_format.identifier_size} bytes and "
+                f"1..{wire_format.max_hops} seeds of {size} bytes, not {len(data)} bytes in all"
+            )
+        return cls._make(wire_format, data)
+
+    @property
+    def identifier(self) -> bytes:
+        """What the reply's final hop finds as its identifier: the key to look this object up by."""
+        return bytes(self._secret[: self._wire.identifier_size])
+
+    def recover(self, payload: Any, *, backend: str | None = None) -> bytes:
+        """The message in the payload that the final hop unwrapped.
+
+        Raises SphinxError if it was changed on its way or belongs to another SURB.
+        """
+        wire = self._wire
+        raw = any_bytes(payload, "payload")
+        if len(raw) < wire.minimum_payload_size:
+            raise SphinxError(
+                f"a payload has at least {wire.minimum_payload_size} bytes, not {len(raw)}"
+            )
+        chosen = pick(backend)
+        seeds = np.frombuffer(self._secret, np.uint8)[wire.identifier_size :].copy()
+        keys = _sender.payload_keys(
+            wire,
+            chosen,
+            wire.recoverable_surb_version,
+            seeds.reshape(1, -1, wire.payload_seed_size),
+        )[0]
+        block = np.frombuffer(bytearray(raw), np.uint8).reshape(1, -1)
+        # Every hop took a layer off, the final one included; the user had put on the last one's.
+        for key in keys[::-1]:
+            chosen.lioness_encrypt(key[None], block, block)
+        chosen.lioness_decrypt(keys[-1:], block, block)
+        keys.fill(0)
+        return recover_message(block, wire_format=wire)
+
+
+def build_surb(
+    hops: Route,
+    *,
+    destination: Any,
+    identifier: Any = bytes(16),
+    version: int = NYM.default_version,
+    backend: str | None = None,
+    wire_format: WireFormat = NYM,
+) -> Surb:
+    """Build one SURB; see build_surbs()."""
+    (surb,) = build_surbs(
+        [hops],
+        destination=any_bytes(destination, "destination"),
+        identifier=any_bytes(identifier, "identifier"),
+        version=version,
+        backend=backend,
+        wire_format=wire_format,
+    )
+    return surb
+
+
+def build_surbs(
+    routes: Sequence[Route],
+    *,
+    destination: Any,
+    identifier: Any = bytes(16),
+    version: int = NYM.default_version,
+    backend: str | None = None,
+    wire_format: WireFormat = NYM,
+) -> list[Surb]:
+    """Build one SURB per route of 1..5 hops, the last of which gets the reply.
+
+    Args:
+        destination, identifier: as in build_packets(); what the final hop will find.
+        version: 259 (payload seeds), or 258 (payload keys), which Nym 2.0.0 no longer takes.
+    """
+    if version not in wire_format.surb_versions:
+        raise SphinxError(
+            f"a SURB has version {' or '.join(map(str, sorted(wire_format.surb_versions)))}, "
+            f"not {version!r}; build_recoverable_surb() makes {wire_format.recoverable_surb_version}"
+        )
+    made = _build(routes, destination, identifier, version, backend, wire_format)
+    return [Surb._make(wire_format, public + b"".join(keys)) for public, _, keys in made]
+
+
+def build_recoverable_surb(
+    hops: Route,
+    *,
+    destination: Any,
+    identifier: Any,
+    backend: str | None = None,
+    wire_format: WireFormat = NYM,
+) -> tuple[Surb, SurbRecovery]:
+    """Build one version 260 SURB; see build_recoverable_surbs()."""
+    (pair,) = build_recoverable_surbs(
+        [hops],
+        destination=any_bytes(destination, "destination"),
+        identifier=any_bytes(identifier, "identifier"),
+        backend=backend,
+        wire_format=wire_format,
+    )
+    return pair
+
+
+def build_recoverable_surbs(
+    routes: Sequence[Route],
+    *,
+    destination: Any,
+    identifier: Any,
+    backend: str | None = None,
+    wire_format: WireFormat = NYM,
+) -> list[tuple[Surb, SurbRecovery]]:
+    """Build one version 260 SURB per route, each with what its creator keeps.
+
+    The creator must be the final hop of the route itself. The identifier must not be zero: the
+    creator finds the recovery by it.
+    """
+    version = wire_format.recoverable_surb_version
+    made = _build(routes, destination, identifier, version, backend, wire_format, nonzero=True)
+    return [
+        (
+            Surb._make(wire_format, public + seeds[-1]),
+            SurbRecovery._make(wire_format, reply_identifier + b"".join(seeds)),
+        )
+        for public, reply_identifier, seeds in made
+    ]
+
+
+def _build(
+    routes: Sequence[Route],
+    destination: Any,
+    identifier: Any,
+    version: int,
+    backend: str | None,
+    wire: WireFormat,
+    *,
+    nonzero: bool = False,
+) -> list[tuple[bytes, bytes, list[bytes]]]:
+    """Per route: header and first hop, identifier, payload keys or seeds in route order."""
+    checked = _sender.check_routes(wire, routes)
+    n = len(checked)
+    to = Recipients(
+        one_per_row(destination, n, wire.address_size, "destination"),
+        one_per_row(identifier, n, wire.identifier_size, "identifier"),
+    )
+    if nonzero and not to.identifiers.any(axis=1).all():
+        raise SphinxError("the identifier of a recoverable SURB must not be zero")
+    chosen = pick(backend)
+    size = wire.payload_seed_size if wire.uses_payload_seed(version) else _PAYLOAD_KEY_SIZE
+    made: list[tuple[bytes, bytes, list[bytes]]] = [(b"", b"", [])] * n
+    for _, rows in _sender.by_length(checked):
+        group = Recipients(to.destinations[rows], to.identifiers[rows])
+        headers, material = _sender.build_headers(
+            wire, chosen, [checked[i] for i in rows], group, version
+        )
+        for j, i in enumerate(rows):
+            public = headers[j].tobytes() + checked[i][0].address
+            keys = [key[:size].tobytes() for key in material[j]]
+            made[i] = public, to.identifiers[i].tobytes(), keys
+        material.fill(0)
+    return made

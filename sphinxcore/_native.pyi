@@ -1,19 +1,21 @@
 """The compiled backends. Types for callers; what the methods do is said in sphinxcore._backends."""
 
 from collections.abc import Iterable, Mapping
+from typing import Self, final
 
 import numpy as np
 import numpy.typing as npt
 
-from sphinxcore._backends import HopBatch
 from sphinxcore._checks import Bytes
 from sphinxcore._packets import Packets
 from sphinxcore.formats import WireFormat
+from sphinxcore.result import BatchResult
 
 def cpu_features() -> tuple[str, ...]: ...
 
+@final
 class NativeBackend:
-    def __init__(self, name: str, cpu: Iterable[str] | None = None) -> None: ...
+    def __new__(cls, name: str, cpu: Iterable[str] | None = None) -> Self: ...
     @property
     def name(self) -> str: ...
     @property
@@ -44,4 +46,23 @@ class NativeBackend:
         status: Bytes,
         replay_tags: Bytes,
         key_index: npt.NDArray[np.int8],
-    ) -> HopBatch: ...
+    ) -> NativeHopBatch: ...
+
+@final
+class NativeHopBatch:
+    def __new__(
+        cls,
+        backend: NativeBackend,
+        wire_format: WireFormat,
+        keys: Bytes,
+        packets: Packets,
+        key_hints: npt.NDArray[np.int8],
+        status: Bytes,
+        replay_tags: Bytes,
+        key_index: npt.NDArray[np.int8],
+    ) -> Self: ...
+    def authenticate(self, start: int, stop: int) -> None: ...
+    def unwrap(
+        self, accept: npt.NDArray[np.bool_], result: BatchResult, start: int, stop: int
+    ) -> None: ...
+    def wipe(self) -> None: ...

@@ -45,7 +45,11 @@ fn accepted(peer: &dyn Peer, processed: &Processed) -> Case {
 }
 
 /// The reason this library gives for refusing `packet`, or None if it takes it.
-fn our_refusal(peer_error: Option<&PeerError>, secret_is_zero: bool, length: usize) -> Option<&str> {
+fn our_refusal(
+    peer_error: Option<&PeerError>,
+    secret_is_zero: bool,
+    length: usize,
+) -> Option<&str> {
     if length < SHORTEST_PACKET {
         return Some("bad_length");
     }

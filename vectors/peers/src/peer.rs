@@ -52,6 +52,13 @@ pub trait Peer: Sync {
     fn recover_reply(&self, recovery: &[u8], payload: &[u8]) -> PeerResult<Vec<u8>>;
 }
 
+pub const PEERS: [&dyn Peer; 2] = [&SphinxPacket060, &SphinxPacket080];
+
+/// The crate of this version.
+pub fn peer(release: &str) -> Option<&'static dyn Peer> {
+    PEERS.into_iter().find(|peer| peer.release() == release)
+}
+
 // The crates' types have the same names but are different types: one text, two expansions.
 macro_rules! peer {
     ($name:ident, $sphinx:ident, $release:literal, $surb:item, $recover:item) => {
@@ -168,7 +175,7 @@ macro_rules! peer {
                 }
 
                 fn recover_reply(&self, recovery: &[u8], payload: &[u8]) -> PeerResult<Vec<u8>> {
-                    open_reply(recovery, payload).map_err(failed)
+                    open_reply(recovery, payload)
                 }
             }
         };
@@ -186,8 +193,9 @@ peer!(
         let surb = SURB::new(PrivateKey::from(inputs.initial_secret), material)?;
         Ok(BuiltSurb { surb: surb.to_bytes(), recovery: None })
     },
-    fn open_reply(_: &[u8], _: &[u8]) -> Result<Vec<u8>, Error> {
-        unimplemented!("0.6.0 knows no recoverable SURBs")
+    fn open_reply(_: &[u8], _: &[u8]) -> PeerResult<Vec<u8>> {
+        let text = "0.6.0 knows no recoverable SURBs".into();
+        Err(PeerError { kind: "Missing".into(), text })
     }
 );
 
@@ -208,9 +216,10 @@ peer!(
         let surb = SURB::new(secret, material)?;
         Ok(BuiltSurb { surb: surb.to_bytes(), recovery: None })
     },
-    fn open_reply(recovery: &[u8], payload: &[u8]) -> Result<Vec<u8>, Error> {
+    fn open_reply(recovery: &[u8], payload: &[u8]) -> PeerResult<Vec<u8>> {
         use sphinx_packet_0_8_0::surb::SurbReplyRecovery;
-        let recovery = SurbReplyRecovery::from_bytes(recovery)?;
-        recovery.recover_plaintext(Payload::from_bytes(payload)?)
+        let recovery = SurbReplyRecovery::from_bytes(recovery).map_err(failed)?;
+        let payload = Payload::from_bytes(payload).map_err(failed)?;
+        recovery.recover_plaintext(payload).map_err(failed)
     }
 );

@@ -21,8 +21,12 @@ pub fn x25519() -> (Document, Value) {
             for name in ["private", "public", "shared", "result"] {
                 case.insert(name.into(), test[name].clone());
             }
-            let flags: Vec<&str> =
-                test["flags"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+            let flags: Vec<&str> = test["flags"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
             group.push(test["comment"].as_str().expect("a string"), &flags, case);
         }
         groups.push(group);
@@ -107,7 +111,10 @@ pub fn lioness() -> Document {
         case.insert("key".into(), hex(&key));
         case.insert("input".into(), hex(&block));
         type Old = legacy_lioness::Lioness<legacy_blake2::VarBlake2b, legacy_chacha::ChaCha>;
-        type New = lioness_rs::Lioness<chacha20::ChaCha20, blake2::Blake2bMac<blake2::digest::consts::U32>>;
+        type New = lioness_rs::Lioness<
+            chacha20::ChaCha20,
+            blake2::Blake2bMac<blake2::digest::consts::U32>,
+        >;
         let (old, new) = (Old::new_raw(&key), New::new(&key.into()));
         let (mut encrypted, mut decrypted) = (block.clone(), block.clone());
         let taken = old.encrypt(&mut encrypted).is_ok() && old.decrypt(&mut decrypted).is_ok();
@@ -149,8 +156,12 @@ pub fn lioness() -> Document {
 
 pub fn note(flag: &str) -> Value {
     match flag {
-        "Anchor" => json!({"bugType": "BASIC", "description": "The inputs of the test in sphinx-packet that compares its old and its new LIONESS."}),
-        "ShortBlock" => json!({"bugType": "BASIC", "description": "LIONESS needs more than 32 bytes.", "effect": "Reading out of bounds."}),
+        "Anchor" => {
+            json!({"bugType": "BASIC", "description": "The inputs of the test in sphinx-packet that compares its old and its new LIONESS."})
+        }
+        "ShortBlock" => {
+            json!({"bugType": "BASIC", "description": "LIONESS needs more than 32 bytes.", "effect": "Reading out of bounds."})
+        }
         _ => panic!("{flag} has no note"),
     }
 }

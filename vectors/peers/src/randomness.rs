@@ -2,6 +2,7 @@
 //! no other.
 
 use sha2::{Digest, Sha256};
+use std::any::Any;
 
 const SEED: &str = "sphinxcore peer vectors 1";
 
@@ -50,8 +51,11 @@ pub fn with_peer_randomness<T: Send>(
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, String> {
     getrandom_0_2::seed(Stream::new(&format!("peer randomness: {label}")).u64());
-    std::thread::scope(|scope| scope.spawn(work).join()).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
-    })
+    std::thread::scope(|scope| scope.spawn(work).join()).map_err(panic_text)
+}
+
+/// What a panic said.
+pub fn panic_text(panic: Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
 }

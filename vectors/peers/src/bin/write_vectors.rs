@@ -4,7 +4,7 @@
 
 use sphinx_peers::files::{build, message, process, surb};
 use sphinx_peers::notes::note;
-use sphinx_peers::peer::{Peer, SphinxPacket060, SphinxPacket080};
+use sphinx_peers::peer::PEERS;
 use sphinx_peers::primitives;
 use std::path::Path;
 
@@ -21,11 +21,8 @@ fn main() {
         }
     }));
     let folder = Path::new(&folder);
-    let peers: [(&dyn Peer, &str); 2] = [
-        (&SphinxPacket060, "sphinx_packet_0_6_0"),
-        (&SphinxPacket080, "sphinx_packet_0_8_0"),
-    ];
-    for (peer, name) in peers {
+    for peer in PEERS {
+        let name = format!("sphinx_packet_{}", peer.release().replace('.', "_"));
         let place = folder.join("peers").join(name);
         build::document(peer).write(&place.join("build.json"), note);
         process::document(peer).write(&place.join("process.json"), note);

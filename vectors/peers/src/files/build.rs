@@ -46,7 +46,8 @@ struct File<'a> {
 
 impl File<'_> {
     fn regular(&mut self) {
-        let versions: &[u16] = if self.peer.release() == "0.6.0" { &[258, 259] } else { &[258, 259, 260] };
+        let versions: &[u16] =
+            if self.peer.release() == "0.6.0" { &[258, 259] } else { &[258, 259, 260] };
         for &version in versions {
             for hops in 1..=5 {
                 for size in [SMALLEST, ACK, MEDIUM, REGULAR] {
@@ -172,7 +173,15 @@ impl File<'_> {
         }
     }
 
-    fn drawn(&mut self, version: u16, hops: usize, size: usize, message: usize, flags: &[&str], whole: usize) {
+    fn drawn(
+        &mut self,
+        version: u16,
+        hops: usize,
+        size: usize,
+        message: usize,
+        flags: &[&str],
+        whole: usize,
+    ) {
         let comment = format!("v{version}, {hops} hops, payload {size}, message {message}");
         self.built(&Inputs::draw(&comment, version, hops, size, message), &comment, flags, whole);
     }

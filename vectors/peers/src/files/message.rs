@@ -46,7 +46,11 @@ pub fn document(peer: &dyn Peer) -> Document {
     let mut payload = padded(&[5, 1, 0, 0]);
     payload[ZEROS - 1] = 1;
     add("the last of the zeros is 01".into(), &["LeadingZeros"], &payload);
-    add("the last of the zeros is 01, and no mark".into(), &["LeadingZeros"], &payload[..ZEROS + 1]);
+    add(
+        "the last of the zeros is 01, and no mark".into(),
+        &["LeadingZeros"],
+        &payload[..ZEROS + 1],
+    );
     add("all ff".into(), &["LeadingZeros"], &[0xff; 40]);
     Document {
         algorithm: "SphinxMessage",

@@ -134,7 +134,11 @@ impl<'a> Node<'a> {
         for bit in [0, 1, 7] {
             let mut packet = self.packet.clone();
             packet[ALPHA + MAC - 1] ^= 1 << bit;
-            self.add(&format!("bit {bit} of the MAC's last byte flipped"), &["FlippedMac"], &packet);
+            self.add(
+                &format!("bit {bit} of the MAC's last byte flipped"),
+                &["FlippedMac"],
+                &packet,
+            );
         }
         let mut packet = self.packet.clone();
         packet[ALPHA..ALPHA + MAC].fill(0);

@@ -85,7 +85,9 @@ fn final_payload(peer: &dyn Peer, inputs: &Inputs, mut packet: Vec<u8>) -> Vec<u
     for hop in &inputs.hops {
         let key = hop.private_key.expect("drawn with its key");
         match peer.process(&key, &packet) {
-            Ok(Processed { data: ProcessedData::Forward { packet: next, .. }, .. }) => packet = next,
+            Ok(Processed { data: ProcessedData::Forward { packet: next, .. }, .. }) => {
+                packet = next
+            }
             Ok(Processed { data: ProcessedData::Deliver { payload, .. }, .. }) => return payload,
             Err(error) => panic!("{}: {error:?}", inputs.label),
         }
@@ -141,7 +143,11 @@ pub fn parsing(peer: &dyn Peer) -> Document {
     for seeds in 1..=5 {
         let length = HEADER_AND_ADDRESS + SEED * seeds;
         add(format!("{seeds} seeds"), "MaterialCount", &surb[..length]);
-        add(format!("{seeds} seeds and 1 byte"), "MaterialLength", &[&surb[..length], &[0]].concat());
+        add(
+            format!("{seeds} seeds and 1 byte"),
+            "MaterialLength",
+            &[&surb[..length], &[0]].concat(),
+        );
         add(format!("{seeds} seeds less 1 byte"), "MaterialLength", &surb[..length - 1]);
     }
     for seeds in [6, 7, 11] {
@@ -237,7 +243,9 @@ pub fn recovery(peer: &dyn Peer) -> Document {
     Document {
         algorithm: "SphinxRecovery",
         schema: "sphinx_recovery.schema.json",
-        header: vec!["Final payloads of replies to version 260 SURBs, and the creator's recovery material."],
+        header: vec![
+            "Final payloads of replies to version 260 SURBs, and the creator's recovery material.",
+        ],
         groups: vec![group],
     }
 }

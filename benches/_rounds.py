@@ -1,0 +1,113 @@
+"""Paired rounds: contenders take turns, so that what slows the machine down slows all of them.
+
+All times are CPU time of the thread: other processes on the core do not count.
+"""
+
+import gc
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median, median_low
+
+Timed = Callable[[float], tuple[int, int]]
+"""Works for about so many seconds: how many operations, and nanoseconds in all."""
+
+DRIFT_LIMIT = 0.10
+"""A round is noise if the reference beside it is further than this from the run's median."""
+
+QUIET = 2 / 3
+"""With fewer rounds kept than this the run is called noisy."""
+
+_REFERENCE = bytes(1 << 18)
+_REFERENCE_REPEATS = 9
+
+
+def repeated(work: Callable[[], object], operations: int) -> Timed:
+    """A Timed that calls `work`, which does so many operations, over and over."""
+
+    def timed(seconds: float) -> tuple[int, int]:
+        limit, done = round(seconds * 1e9), 0
+        start = time.thread_time_ns()
+        while True:
+            work()
+            done += operations
+            elapsed = time.thread_time_ns() - start
+            if elapsed >= limit:
+                return done, elapsed
+
+    return timed
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Nanoseconds per operation of each contender, and of the reference before and after."""
+
+    ns: dict[str, float]
+    reference_ns: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All rounds of one operation, and the noise verdict on each."""
+
+    rounds: list[Round]
+
+    @property
+    def kept(self) -> list[bool]:
+        """Which rounds count."""
+        # The low median is one of the times: between two speeds there may be no round at all.
+        middle = median_low(ns for one in self.rounds for ns in one.reference_ns)
+        limit = DRIFT_LIMIT * middle
+        return [all(abs(ns - middle) <= limit for ns in one.reference_ns) for one in self.rounds]
+
+    @property
+    def verdict(self) -> str:
+        """How much of the run is noise."""
+        count, kept = len(self.rounds), sum(self.kept)
+        text = f"{kept} of {count} rounds kept"
+        return text if kept > count * QUIET else f"{text}: noisy, measure again"
+
+    def times(self, name: str) -> list[float]:
+        """Nanoseconds per operation in the rounds that count."""
+        pairs = zip(self.rounds, self.kept, strict=True)
+        return [one.ns[name] for one, kept in pairs if kept]
+
+    def speedup(self, name: str, other: str) -> float:
+        """How many times as fast as `other`: the median of the rounds' ratios."""
+        pairs = zip(self.times(name), self.times(other), strict=True)
+        return median(theirs / own for own, theirs in pairs)
+
+
+def run(contenders: Mapping[str, Timed], rounds: int, seconds: float) -> Run:
+    """Time every contender for `seconds` in every round, each round starting with another one."""
+    names = list(contenders)
+    for timed in contenders.values():
+        timed(0)  # warm up
+    done = []
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for i in range(rounds):
+            before = _reference()
+            ns = {}
+            for j in range(len(names)):
+                name = names[(i + j) % len(names)]
+                operations, total = contenders[name](seconds)
+                ns[name] = total / operations
+            done.append(Round(ns, (before, _reference())))
+            gc.collect()
+    finally:
+        if collecting:
+            gc.enable()
+    return Run(done)
+
+
+def _reference() -> float:
+    """Nanoseconds of a fixed piece of work: a gauge of the machine's speed at this moment."""
+    times = []
+    for _ in range(_REFERENCE_REPEATS):
+        start = time.thread_time_ns()
+        hashlib.blake2b(_REFERENCE).digest()
+        times.append(time.thread_time_ns() - start)
+    return median(times)

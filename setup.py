@@ -48,19 +48,21 @@ class BuildKernels(build_ext):
         self.cython_c_in_temp = True  # keep generated C out of the source tree
 
     def build_extension(self, ext):
-        if not self.force and not newer_group(
-            [*ext.sources, *ext.depends], self.get_ext_fullpath(ext.name)
-        ):
+        target = Path(self.get_ext_fullpath(ext.name))
+        if not self.force and not newer_group([*ext.sources, *ext.depends], str(target)):
             return
+        target.unlink(missing_ok=True)  # a build that fails leaves no older module behind
         built = []
         for name, flags in INSTRUCTION_SETS.items():
             sources = sorted(KERNELS.glob(f"{name}_*.c"))
             if not sources:
                 continue
             if not self._compiler_accepts(flags):
+                with_flags = f" with {' '.join(flags)}" if flags else ""
+                problem = f"the {name} kernels: cannot compile C{with_flags}"
                 if NATIVE == "require":
-                    raise CompileError(f"the compiler rejects {flags} for the {name} kernels")
-                self.warn(f"leaving out the {name} kernels: the compiler rejects {flags}")
+                    raise CompileError(problem)
+                self.warn(f"leaving out {problem}")
                 continue
             ext.extra_objects += self.compiler.compile(
                 [str(source) for source in sources],

@@ -127,6 +127,8 @@ def backend(name: str) -> Backend:
 
     Raises BackendError if there is none of this name or if it cannot run here.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"backend must be a name, not {type(name).__name__}")
     backends, missing = _found()
     if name in missing:
         raise BackendError(

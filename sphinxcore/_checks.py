@@ -41,6 +41,21 @@ def integer(value: Any, low: int, high: int, what: str) -> int:
     return number
 
 
+def column(value: Any, n: int, kinds: str, what: str, wanted: str) -> npt.NDArray[Any]:
+    """`value` as an (n,) array of one of the dtype kinds."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise SphinxError(f"{what} must have the shape ({n},)") from None
+    # An empty list has no type to be wrong.
+    empty = isinstance(value, list | tuple) and not value
+    if array.dtype.kind not in kinds and not empty:
+        raise TypeError(f"{what} must be an (n,) array of {wanted}, not of {array.dtype}")
+    if array.shape != (n,):
+        raise SphinxError(f"{what} must have the shape ({n},), not {array.shape}")
+    return array
+
+
 def one_per_row(value: Any, n: int, size: int, what: str) -> Bytes:
     """(n, size) bytes from one value for all rows, or from a sequence or array of one per row."""
     if isinstance(value, bytes | bytearray | memoryview):
@@ -54,7 +69,7 @@ def one_per_row(value: Any, n: int, size: int, what: str) -> Bytes:
                 f"{what} must have the shape ({size},) or ({n}, {size}), not {value.shape}"
             )
         return np.broadcast_to(value, (n, size))
-    if not isinstance(value, Sequence):
+    if not isinstance(value, Sequence) or isinstance(value, str):
         raise TypeError(f"{what} must be bytes or a sequence of bytes, not {type(value).__name__}")
     if len(value) != n:
         raise SphinxError(f"{what}: one for each of the {n} rows was expected, not {len(value)}")

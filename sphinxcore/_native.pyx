@@ -1,4 +1,5 @@
-# cython: language_level=3, freethreading_compatible=True, autotestdict=False, boundscheck=False, wraparound=False
+# cython: language_level=3, freethreading_compatible=True, autotestdict=False
+# cython: boundscheck=False, wraparound=False
 """Glue: rows of arrays to pointers, the GIL released, the C of kernels/ and pipeline/ called.
 
 Sizes are checked by the callers in Python. Objects do not change after they are made.
@@ -6,7 +7,7 @@ Sizes are checked by the callers in Python. Objects do not change after they are
 
 cimport cython
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free
 
 from types import MappingProxyType
 
@@ -27,6 +28,7 @@ for _status, _value in (
 ):
     if _status != _value:
         raise ImportError(f"hop.h and sphinxcore.Status disagree about {_status!r}")
+
 
 def cpu_features():
     """Names of the instruction sets that this CPU and its operating system run."""
@@ -311,7 +313,7 @@ cdef class NativeHopBatch:
         cdef bytes info = wire_format.secret_info
         cdef bytes salt = wire_format.payload_key_salt
         cdef bytes key_info = wire_format.payload_key_info
-        cdef size_t i
+        cdef Py_ssize_t i
         if len(wire_format.explicit_payload_key_versions) > SPHINX_MAX_EXPLICIT_VERSIONS:
             raise ValueError("the wire format has more explicit versions than hop.h holds")
         fill_format(&self.f, wire_format, info, salt, key_info)

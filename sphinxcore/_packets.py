@@ -44,8 +44,12 @@ def as_packets(packets: Any, packet_size: int | None = None) -> Packets:
                 "packets is one buffer: give packet_size= to say how it is cut, "
                 "or a list of buffers, one per packet"
             )
-        return _from_array(np.frombuffer(packets, np.uint8), packet_size)
-    if isinstance(packets, Sequence):
+        try:
+            flat = np.frombuffer(packets, np.uint8)
+        except BufferError as error:
+            raise TypeError(f"packets must be a contiguous buffer: {error}") from None
+        return _from_array(flat, packet_size)
+    if isinstance(packets, Sequence) and not isinstance(packets, str):
         if packet_size is not None:
             raise SphinxError("packet_size= goes with one flat buffer, not with a sequence")
         return _from_sequence(packets)

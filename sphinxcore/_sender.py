@@ -207,9 +207,13 @@ def payload_keys(wire: WireFormat, backend: Backend, version: int, material: Arr
     return keys.reshape(n, hops, -1)
 
 
+def check_payload_size(wire: WireFormat, payload_size: Any) -> int:
+    """A size that a payload can have."""
+    return integer(payload_size, wire.minimum_payload_size, 2**31 - 1, "payload_size")
+
+
 def check_messages(wire: WireFormat, messages: Any, n: int, payload_size: int) -> list[bytes]:
     """n messages that fit into a payload."""
-    integer(payload_size, wire.minimum_payload_size, 2**31 - 1, "payload_size")
     if isinstance(messages, str | bytes | bytearray | memoryview):
         raise TypeError("messages must be a sequence of bytes, one per packet")
     checked = [any_bytes(message, "message") for message in messages]

@@ -89,7 +89,7 @@ def chacha20(
     """
     keys, nonces, data = _rows(keys=(keys, 32), nonces=(nonces, 12), data=(data, None))
     blocks = -(-data.shape[1] // _CHACHA20_BLOCK)
-    integer(counter, 0, 2**32 - blocks, "counter")
+    counter = integer(counter, 0, 2**32 - max(blocks, 1), "counter")
     ivs = np.empty((len(data), 16), np.uint8)
     ivs[:, :4] = np.frombuffer(counter.to_bytes(4, "little"), np.uint8)
     ivs[:, 4:] = nonces

@@ -65,7 +65,8 @@ def build_packets(
         destination: 32 bytes for the final hop; one for all routes or one per route.
         identifier: 16 bytes for the final hop; one for all routes or one per route.
         version: 0..65535; 1, 257 and 258 use explicit payload keys, all others payload seeds.
-        payload_size: at least 33.
+        payload_size: at least 33. What the zero prefix protects is the payload as a whole only
+            from 48 bytes on: LIONESS mixes through its right half, all but the first 32 bytes.
         backend: see Processor.
         threads: how many threads share the batch.
 
@@ -73,6 +74,7 @@ def build_packets(
     """
     checked = _sender.check_routes(wire_format, routes)
     n = len(checked)
+    payload_size = _sender.check_payload_size(wire_format, payload_size)
     texts = _sender.check_messages(wire_format, messages, n, payload_size)
     wire_format.encode_version(version)
     threads = integer(threads, 1, 1024, "threads")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sphinxcore._backends import HopBatch, pick
-from sphinxcore._checks import Bytes, integer
+from sphinxcore._checks import Bytes, column, integer
 from sphinxcore._packets import Packets, as_packets
 from sphinxcore._threads import share
 from sphinxcore.errors import SphinxError
@@ -81,11 +81,7 @@ class Processor:
     def _key_hints(self, keys: Any, n: int) -> npt.NDArray[np.int8]:
         if keys is None:
             return np.full(n, -1, np.int8)
-        given = np.asarray(keys)
-        if given.dtype.kind not in "iu":
-            raise TypeError(f"keys must be an (n,) int8 array of key indices, not {given.dtype}")
-        if given.shape != (n,):
-            raise SphinxError(f"keys must have the shape ({n},), not {given.shape}")
+        given = column(keys, n, "iu", "keys", "int8 key indices")
         if n and not (given.min() >= -1 and given.max() < len(self._keys)):
             raise SphinxError(
                 f"keys must be in -1..{len(self._keys) - 1} (-1: try all), "
@@ -154,12 +150,10 @@ class AuthenticatedBatch:
         Raises SphinxError at the second call: the keys are gone.
         """
         n = len(self)
-        accepted = np.ones(n, np.bool_) if accept is None else np.asarray(accept)
-        if accepted.dtype != np.bool_:
-            raise TypeError(f"accept must be an (n,) array of bool, not of {accepted.dtype}")
-        if accepted.shape != (n,):
-            raise SphinxError(f"accept must have the shape ({n},), not {accepted.shape}")
-        accepted = np.ascontiguousarray(accepted)
+        accepted = (
+            np.ones(n, np.bool_) if accept is None else column(accept, n, "b", "accept", "bool")
+        )
+        accepted = np.ascontiguousarray(accepted, np.bool_)
         try:
             hop = self._hop.pop()
         except IndexError:

@@ -33,6 +33,8 @@ class ReplayFilter:
 
         Rejected rows never enter and are False. A tag that stands twice in one batch is new once.
         """
+        if not (hasattr(opened, "status") and hasattr(opened, "replay_tags")):
+            raise TypeError(f"a batch was expected, not {type(opened).__name__}")
         fresh = np.zeros(len(opened.status), np.bool_)
         good = np.isin(opened.status, (Status.AUTHENTIC, Status.FORWARD, Status.DELIVER))
         seen = self._seen

@@ -12,7 +12,7 @@ import numpy as np
 
 from sphinxcore import _sender
 from sphinxcore._backends import Backend, pick
-from sphinxcore._checks import any_bytes, one_per_row
+from sphinxcore._checks import any_bytes, integer, one_per_row
 from sphinxcore._secret import Secret
 from sphinxcore._sender import Recipients, Route
 from sphinxcore.errors import SphinxError
@@ -20,6 +20,7 @@ from sphinxcore.formats import NYM, WireFormat
 from sphinxcore.packet import REGULAR_PAYLOAD_SIZE, recover_message
 
 _PAYLOAD_KEY_SIZE = 192
+_USED = "this SURB was used before: once is all, and its bytes are gone"
 
 
 class Surb(Secret):
@@ -55,9 +56,19 @@ class Surb(Secret):
             )
         return cls._make(wire_format, data)
 
+    def to_bytes(self) -> bytes:
+        """What is handed out. Raises SphinxError after use: the bytes are gone."""
+        self._check_unused()
+        return super().to_bytes()
+
+    def _check_unused(self) -> None:
+        if not self._unused:
+            raise SphinxError(_USED)
+
     @property
     def first_hop(self) -> bytes:
         """Address of the node to give the reply to, 32 bytes."""
+        self._check_unused()
         start = self._wire.header_size
         return bytes(self._secret[start : start + self._wire.address_size])
 
@@ -91,7 +102,7 @@ class Surb(Secret):
         try:
             self._unused.pop()
         except IndexError:
-            raise SphinxError("this SURB was used before: once is all") from None
+            raise SphinxError(_USED) from None
 
 
 def use_surbs(
@@ -109,6 +120,7 @@ def use_surbs(
         if not isinstance(surb, Surb):
             raise TypeError(f"surbs must be Surb, not {type(surb).__name__}")
     wire = surbs[0]._wire if surbs else NYM
+    payload_size = _sender.check_payload_size(wire, payload_size)
     texts = _sender.check_messages(wire, messages, len(surbs), payload_size)
     chosen = pick(backend)
     taken: list[Surb] = []
@@ -130,7 +142,8 @@ def use_surbs(
     replies = []
     for surb, payload in zip(surbs, payloads, strict=True):
         header = bytes(surb._secret[: wire.header_size])
-        replies.append((header + payload.tobytes(), surb.first_hop))
+        address = surb._secret[wire.header_size : wire.header_size + wire.address_size]
+        replies.append((header + payload.tobytes(), bytes(address)))
         surb._wipe()
     return replies
 
@@ -229,7 +242,7 @@ def build_surbs(
         destination, identifier: as in build_packets(); what the final hop will find.
         version: 259 (payload seeds), or 258 (payload keys), which Nym 2.0.0 no longer takes.
     """
-    if version not in wire_format.surb_versions:
+    if integer(version, 0, 2**16 - 1, "version") not in wire_format.surb_versions:
         raise SphinxError(
             f"a SURB has version {' or '.join(map(str, sorted(wire_format.surb_versions)))}, "
             f"not {version!r}; build_recoverable_surb() makes {wire_format.recoverable_surb_version}"

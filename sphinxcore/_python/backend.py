@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -161,6 +162,9 @@ class PythonHopBatch:
             else:
                 result.replay_tags[row] = 0
                 result.key_index[row] = -1
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("PythonHopBatch holds secrets: it is not pickled or copied")
 
     def wipe(self) -> None:
         self._opened.clear()

@@ -24,8 +24,8 @@
 enum {
   CPU_BMI2 = 1u << 0,
   CPU_ADX = 1u << 1,
-  CPU_AESNI = 1u << 2,  /* with SSSE3 and SSE4.1 */
-  CPU_SHANI = 1u << 3,  /* with SSSE3 and SSE4.1 */
+  CPU_AESNI = 1u << 2, /* with SSSE3 and SSE4.1 */
+  CPU_SHANI = 1u << 3, /* with SSSE3 and SSE4.1 */
   CPU_AVX2 = 1u << 4,
   CPU_VAES = 1u << 5,   /* 256-bit forms, AVX2 */
   CPU_AVX512 = 1u << 6, /* F, BW, DQ and VL */
@@ -48,7 +48,8 @@ typedef struct {
  * out: canonical; zero for points of low order. multiply_base: the point is u = 9. */
 typedef struct {
   sphinx_kernel kernel;
-  void (*multiply)(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *const *points, size_t n);
+  void (*multiply)(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *const *points,
+                   size_t n);
   void (*multiply_base)(uint8_t *const *out, const uint8_t *const *scalars, size_t n);
 } sphinx_x25519_kernel;
 

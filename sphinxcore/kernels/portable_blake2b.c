@@ -14,29 +14,29 @@ static const uint64_t IV[8] = {
 
 static inline uint64_t rotate(uint64_t x, int n) { return x >> n | x << (64 - n); }
 
-#define MIX(a, b, c, d, x, y)    \
-  do {                           \
-    a += b + (x);                \
-    d = rotate(d ^ a, 32);       \
-    c += d;                      \
-    b = rotate(b ^ c, 24);       \
-    a += b + (y);                \
-    d = rotate(d ^ a, 16);       \
-    c += d;                      \
-    b = rotate(b ^ c, 63);       \
+#define MIX(a, b, c, d, x, y)                                                                                \
+  do {                                                                                                       \
+    a += b + (x);                                                                                            \
+    d = rotate(d ^ a, 32);                                                                                   \
+    c += d;                                                                                                  \
+    b = rotate(b ^ c, 24);                                                                                   \
+    a += b + (y);                                                                                            \
+    d = rotate(d ^ a, 16);                                                                                   \
+    c += d;                                                                                                  \
+    b = rotate(b ^ c, 63);                                                                                   \
   } while (0)
 
 /* The arguments are one row of the permutations of section 2.7. */
-#define ROUND(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15) \
-  do {                                                                              \
-    MIX(v0, v4, v8, v12, m[s0], m[s1]);                                             \
-    MIX(v1, v5, v9, v13, m[s2], m[s3]);                                             \
-    MIX(v2, v6, v10, v14, m[s4], m[s5]);                                            \
-    MIX(v3, v7, v11, v15, m[s6], m[s7]);                                            \
-    MIX(v0, v5, v10, v15, m[s8], m[s9]);                                            \
-    MIX(v1, v6, v11, v12, m[s10], m[s11]);                                          \
-    MIX(v2, v7, v8, v13, m[s12], m[s13]);                                           \
-    MIX(v3, v4, v9, v14, m[s14], m[s15]);                                           \
+#define ROUND(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15)                          \
+  do {                                                                                                       \
+    MIX(v0, v4, v8, v12, m[s0], m[s1]);                                                                      \
+    MIX(v1, v5, v9, v13, m[s2], m[s3]);                                                                      \
+    MIX(v2, v6, v10, v14, m[s4], m[s5]);                                                                     \
+    MIX(v3, v7, v11, v15, m[s6], m[s7]);                                                                     \
+    MIX(v0, v5, v10, v15, m[s8], m[s9]);                                                                     \
+    MIX(v1, v6, v11, v12, m[s10], m[s11]);                                                                   \
+    MIX(v2, v7, v8, v13, m[s12], m[s13]);                                                                    \
+    MIX(v3, v4, v9, v14, m[s14], m[s15]);                                                                    \
   } while (0)
 
 /* Takes one block in; `count` bytes have been taken in with it, `last` is all ones for the last

@@ -20,23 +20,23 @@ static const uint32_t K[64] = {
 static inline uint32_t rotate(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
 /* Round t + i; w is word t + i of the message schedule. */
-#define ROUND(a, b, c, d, e, f, g, h, i)                                                               \
-  do {                                                                                                 \
-    h += (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (g ^ (e & (f ^ g))) + K[t + i] + w[i];       \
-    d += h;                                                                                            \
-    h += (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));                   \
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                                     \
+  do {                                                                                                       \
+    h += (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (g ^ (e & (f ^ g))) + K[t + i] + w[i];             \
+    d += h;                                                                                                  \
+    h += (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));                         \
   } while (0)
 
-#define EIGHT_ROUNDS(i)                    \
-  do {                                     \
-    ROUND(a, b, c, d, e, f, g, h, (i));    \
-    ROUND(h, a, b, c, d, e, f, g, (i) + 1); \
-    ROUND(g, h, a, b, c, d, e, f, (i) + 2); \
-    ROUND(f, g, h, a, b, c, d, e, (i) + 3); \
-    ROUND(e, f, g, h, a, b, c, d, (i) + 4); \
-    ROUND(d, e, f, g, h, a, b, c, (i) + 5); \
-    ROUND(c, d, e, f, g, h, a, b, (i) + 6); \
-    ROUND(b, c, d, e, f, g, h, a, (i) + 7); \
+#define EIGHT_ROUNDS(i)                                                                                      \
+  do {                                                                                                       \
+    ROUND(a, b, c, d, e, f, g, h, (i));                                                                      \
+    ROUND(h, a, b, c, d, e, f, g, (i) + 1);                                                                  \
+    ROUND(g, h, a, b, c, d, e, f, (i) + 2);                                                                  \
+    ROUND(f, g, h, a, b, c, d, e, (i) + 3);                                                                  \
+    ROUND(e, f, g, h, a, b, c, d, (i) + 4);                                                                  \
+    ROUND(d, e, f, g, h, a, b, c, (i) + 5);                                                                  \
+    ROUND(c, d, e, f, g, h, a, b, (i) + 6);                                                                  \
+    ROUND(b, c, d, e, f, g, h, a, (i) + 7);                                                                  \
   } while (0)
 
 /* Word i of the schedule, 16 further on than the one it replaces. */

@@ -59,11 +59,11 @@ INLINE element multiply_elements(const element *x, const element *y) {
   const uint64_t *a = x->v, *b = y->v;
   uint64_t b1 = 19 * b[1], b2 = 19 * b[2], b3 = 19 * b[3], b4 = 19 * b[4];
   element t;
-  uint128 r = product(a[0], b[0]) + product(a[1], b4) + product(a[2], b3) + product(a[3], b2) +
-              product(a[4], b1);
+  uint128 r =
+      product(a[0], b[0]) + product(a[1], b4) + product(a[2], b3) + product(a[3], b2) + product(a[4], b1);
   t.v[0] = low51(r);
-  r = product(a[0], b[1]) + product(a[1], b[0]) + product(a[2], b4) + product(a[3], b3) +
-      product(a[4], b2) + (r >> 51);
+  r = product(a[0], b[1]) + product(a[1], b[0]) + product(a[2], b4) + product(a[3], b3) + product(a[4], b2) +
+      (r >> 51);
   t.v[1] = low51(r);
   r = product(a[0], b[2]) + product(a[1], b[1]) + product(a[2], b[0]) + product(a[3], b4) +
       product(a[4], b3) + (r >> 51);

@@ -70,9 +70,9 @@ void hmac_sha256(const sphinx_sha256_kernel *k, const uint8_t *const *keys, size
   tag(k, data, size, n, s);
 }
 
-void hkdf_sha256(const sphinx_sha256_kernel *k, uint8_t *const *out, size_t out_size,
-                 const uint8_t *salt, size_t salt_size, const uint8_t *const *ikm, size_t ikm_size,
-                 const uint8_t *info, size_t info_size, size_t n, hmac_scratch *s) {
+void hkdf_sha256(const sphinx_sha256_kernel *k, uint8_t *const *out, size_t out_size, const uint8_t *salt,
+                 size_t salt_size, const uint8_t *const *ikm, size_t ikm_size, const uint8_t *info,
+                 size_t info_size, size_t n, hmac_scratch *s) {
   const size_t row = hkdf_message_size(info_size);
   if (n == 0) return;
 

@@ -25,8 +25,8 @@ void hmac_sha256(const sphinx_sha256_kernel *k, const uint8_t *const *keys, size
                  const uint8_t *const *data, size_t size, size_t n, hmac_scratch *scratch);
 
 /* out[i] = HKDF(salt, ikm[i], info), n <= SPHINX_ROWS, out_size <= HKDF_MAX_SIZE. */
-void hkdf_sha256(const sphinx_sha256_kernel *k, uint8_t *const *out, size_t out_size,
-                 const uint8_t *salt, size_t salt_size, const uint8_t *const *ikm, size_t ikm_size,
-                 const uint8_t *info, size_t info_size, size_t n, hmac_scratch *scratch);
+void hkdf_sha256(const sphinx_sha256_kernel *k, uint8_t *const *out, size_t out_size, const uint8_t *salt,
+                 size_t salt_size, const uint8_t *const *ikm, size_t ikm_size, const uint8_t *info,
+                 size_t info_size, size_t n, hmac_scratch *scratch);
 
 #endif

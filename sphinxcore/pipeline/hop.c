@@ -84,7 +84,10 @@ static void try_keys(const sphinx_backend *b, const sphinx_format *f, const sphi
     const int64_t row = s->live[i];
     uint8_t *keep = secret(f, batch, row);
     const uint64_t good = ct_equal(s->hmac.digest[i], header(f, batch, row) + f->alpha_size, f->mac_size);
-    if (is_zero(s->shared[i], SHARED_SECRET_SIZE)) {
+    const int zero = is_zero(s->shared[i], SHARED_SECRET_SIZE);
+    SPHINX_DECLASSIFY(&good, sizeof good);
+    SPHINX_DECLASSIFY(&zero, sizeof zero);
+    if (zero) {
       batch->status[row] = STATUS_BAD_PUBLIC_VALUE;
     } else if (good) {
       batch->status[row] = STATUS_AUTHENTIC;
@@ -154,6 +157,8 @@ static size_t read_routing(const sphinx_backend *b, const sphinx_format *f, cons
     const int64_t row = s->live[i];
     const uint8_t *r = routing(f, s, i);
     uint8_t *out = batch->out + batch->out_offsets[row];
+    SPHINX_DECLASSIFY(r, 1); /* the flag */
+    SPHINX_DECLASSIFY(r + f->version_offset, 2);
     uint8_t status = r[0] == f->forward_flag ? STATUS_FORWARD : STATUS_DELIVER;
     if (r[0] != f->forward_flag && r[0] != f->final_flag) {
       status = STATUS_BAD_ROUTING_FLAG;

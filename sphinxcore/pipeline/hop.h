@@ -18,8 +18,8 @@ typedef struct {
       identifier_offset, identifier_size;
   uint8_t forward_flag, final_flag;
   /* expanded shared secret */
-  size_t secret_size, stream_key_offset, mac_key_offset, mac_key_size, payload_key_offset,
-      payload_seed_size, blinding_offset, tag_offset, tag_size;
+  size_t secret_size, stream_key_offset, mac_key_offset, mac_key_size, payload_key_offset, payload_seed_size,
+      blinding_offset, tag_offset, tag_size;
   const uint8_t *secret_info, *payload_salt, *payload_info;
   size_t secret_info_size, payload_salt_size, payload_info_size;
   /* versions whose payload key stands in the secret itself */
@@ -46,21 +46,21 @@ enum {
 typedef struct {
   const uint8_t *packets;
   const int64_t *offsets, *sizes;
-  const int64_t *order;           /* rows in the order in which they are worked on */
-  const uint8_t (*keys)[32];      /* clamped private keys */
+  const int64_t *order;      /* rows in the order in which they are worked on */
+  const uint8_t (*keys)[32]; /* clamped private keys */
   size_t n_keys;
-  const int8_t *key_hints;        /* index of the key, or -1: try all in order */
-  uint8_t *headers;               /* rows of header_size: what was authenticated is what is unwrapped */
-  uint8_t *secrets;               /* rows of secret_size */
+  const int8_t *key_hints; /* index of the key, or -1: try all in order */
+  uint8_t *headers;        /* rows of header_size: what was authenticated is what is unwrapped */
+  uint8_t *secrets;        /* rows of secret_size */
   uint8_t *status;
   uint8_t *tags;
   int8_t *key_index;
-  const uint8_t *accept;          /* 0: replayed */
+  const uint8_t *accept; /* 0: replayed */
   uint16_t *versions;
   uint8_t *next_hops, *destinations, *identifiers;
   uint64_t *delays;
   uint8_t *out;
-  const int64_t *out_offsets;     /* rows as long as the packets */
+  const int64_t *out_offsets; /* rows as long as the packets */
 } sphinx_batch;
 
 typedef struct sphinx_scratch sphinx_scratch;

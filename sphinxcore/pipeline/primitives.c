@@ -84,8 +84,8 @@ void rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows
 }
 
 /* The contract of both stream ciphers' kernels. */
-typedef void (*cipher)(uint8_t *const *out, const uint8_t *const *in, size_t size,
-                       const uint8_t *const *keys, const uint8_t *const *ivs, size_t n);
+typedef void (*cipher)(uint8_t *const *out, const uint8_t *const *in, size_t size, const uint8_t *const *keys,
+                       const uint8_t *const *ivs, size_t n);
 
 static void encrypt(cipher crypt, sphinx_out_rows out, sphinx_rows data, size_t size, sphinx_rows keys,
                     sphinx_rows ivs, size_t n) {

@@ -11,7 +11,8 @@ __extension__ typedef unsigned __int128 u128;
 static const uint64_t L[4] = {0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0, 0x1000000000000000};
 static const uint64_t L_INVERSE = 0xd2b51da312547e1b; /* -1/l mod 2^64 */
 /* 2^512 mod l */
-static const uint64_t R2[4] = {0xa40611e3449c0f01, 0xd00e1ba768859347, 0xceec73d217f5be65, 0x0399411b7c309a3d};
+static const uint64_t R2[4] = {0xa40611e3449c0f01, 0xd00e1ba768859347, 0xceec73d217f5be65,
+                               0x0399411b7c309a3d};
 
 /* out = a - b, returns the borrow (0 or 1). */
 static uint64_t subtract(uint64_t out[4], const uint64_t a[4], const uint64_t b[4]) {

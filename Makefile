@@ -1,0 +1,181 @@
+# Everything that developers and CI run. Each target makes the virtual environments it needs, and
+# makes nothing again that is up to date. PYTHON chooses the interpreter; ARGS go to the program,
+# PYTEST_ARGS to pytest.
+
+PYTHON ?= python3
+ARGS ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"$$/\1/p' sphinxcore/_version.py)
+SDIST := dist/sphinxcore-$(VERSION).tar.gz
+PEERS := vectors/peers/Cargo.toml
+
+C_SOURCES := $(wildcard sphinxcore/kernels/*.[ch] sphinxcore/pipeline/*.[ch])
+NATIVE_SOURCES := setup.py $(wildcard sphinxcore/*.pyx sphinxcore/*.pxd) $(C_SOURCES)
+SDIST_SOURCES := pyproject.toml MANIFEST.in README.md LICENSE CHANGELOG.md Makefile .clang-format \
+  $(NATIVE_SOURCES) $(shell find sphinxcore tests vectors benches \( -name target -o -name '.*' \) -prune -o -type f \
+    ! -name '*.pyc' ! -name '*.so' -print)
+
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+# The two commands
+
+.PHONY: run test
+run: $(VENV)/native-if-possible ## The main job, `sphinxcore demo`, on the best backend there is.
+	@$(BIN)/sphinxcore demo $(ARGS)
+
+test: $(VENV)/native $(VENV)/group-test ## Everything quick, on every backend that this CPU runs.
+	$(BIN)/python vectors/generate.py --check
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+# Quality gates
+
+.PHONY: lint format vectors check-isa ct asan dist no-native no-compiler
+lint: $(VENV)/native $(VENV)/group-lint ## Style, types, and the stub of the native module.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PATH=$(BIN):$$PATH cython-lint --max-line-length 100 sphinxcore
+	$(BIN)/clang-format --dry-run --Werror $(C_SOURCES) tests/ct/*.[ch]
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/api.py
+	$(BIN)/python -m mypy.stubtest sphinxcore._native
+
+format: $(VENV)/group-lint ## Format Python and C as lint wants it.
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(C_SOURCES) tests/ct/*.[ch]
+
+vectors: $(VENV)/base ## Our vectors are what vectors/generate.py makes.
+	$(BIN)/python vectors/generate.py --check
+
+check-isa: $(VENV)/native ## No object has instructions or symbols that it must not have.
+	$(BIN)/python tests/check_isa.py
+
+ct: $(VENV)/native ## No branch and no address depends on a secret, says Valgrind (portable).
+	$(BIN)/python tests/ct/run.py
+
+# Python's own allocator hides overflows, and Python itself leaks.
+asan: .venv-asan/installed ## The suite under AddressSanitizer and UndefinedBehaviorSanitizer.
+	LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) PYTHONMALLOC=malloc \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	  .venv-asan/bin/pytest $(PYTEST_ARGS)
+
+dist: $(SDIST) $(VENV)/base ## Build sdist and wheels; run the sdist's tests on its wheel in a clean environment.
+	rm -rf .venv-dist dist/*.whl
+	$(call unpack,dist)
+	$(BIN)/python tests/check_dist.py build/dist
+	SPHINXCORE_NATIVE=off $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist build/dist
+	SPHINXCORE_NATIVE=require $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist build/dist
+	$(call new_venv,.venv-dist)
+	.venv-dist/bin/python -m pip install --quiet "$$(echo dist/sphinxcore-*-cp*.whl)[cli]" --group test
+	cd build/dist && ../../.venv-dist/bin/sphinxcore info
+	cd build/dist && ../../.venv-dist/bin/pytest --quiet $(PYTEST_ARGS)
+
+no-native: .venv-no-native/installed ## The suite on an install without the native module.
+	SPHINXCORE_TEST_BACKENDS=python .venv-no-native/bin/pytest --quiet $(PYTEST_ARGS)
+
+no-compiler: .venv-no-compiler/installed ## Without a compiler `auto` installs, and `require` fails.
+	$(call unpack,no-compiler)
+	! CC=/nonexistent SPHINXCORE_NATIVE=require .venv-no-compiler/bin/python -m pip install --quiet \
+	  --force-reinstall --no-deps build/no-compiler 2>/dev/null
+
+# Peers; these need cargo
+
+.PHONY: peer-vectors interop bench-peers
+peer-vectors: ## Make the peers' vectors anew with their Rust crates, and show what differs.
+	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && \
+	  cargo run --release --locked --quiet --manifest-path $(PEERS) --bin write_vectors -- "$$new" && \
+	  $(PYTHON) tests/compare_folders.py "$$new" vectors
+
+interop: $(VENV)/native ## Pass 10,000 packets each way between the library and the Rust crates.
+	$(BIN)/python tests/interop.py $(ARGS)
+
+bench-peers: $(VENV)/native ## Time the backends and sphinx-packet side by side.
+	$(BIN)/python benches/bench_peers.py $(ARGS)
+
+.PHONY: clean
+clean: ## Remove everything that git ignores here.
+	rm -rf .venv* build dist *.egg-info sphinxcore/*.so vectors/peers/target benches/peers/target
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find sphinxcore tests vectors benches -name __pycache__ -prune -exec rm -rf {} +
+
+# Environments. A stamp stands for what was installed. The package is installed from this folder,
+# so that changes of Python files need nothing; the native module is built in place, incrementally.
+
+define new_venv
+@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("sphinxcore needs \
+Python >= 3.11, and $(PYTHON) is %d.%d: set PYTHON=python3.x" % v[:2])'
+$(PYTHON) -m venv $(1)
+$(1)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+endef
+
+define unpack
+rm -rf build/$(1)
+mkdir -p build/$(1)
+tar -xzf $(SDIST) -C build/$(1) --strip-components=1
+endef
+
+# What the package installed there says of its backends; -P: not the one in this folder.
+must_have = $(1)/bin/python -P -c 'import sphinxcore as sx, sys; \
+  backends = sx.available_backends(); sys.exit(0 if $(2) else f"it has {backends}")'
+
+$(VENV)/created:
+	$(call new_venv,$(VENV))
+	touch $@
+
+$(VENV)/base: $(VENV)/created pyproject.toml
+	$(BIN)/python -m pip install --quiet --group build
+	PYTHONWARNINGS=ignore SPHINXCORE_NATIVE=off \
+	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli]'
+	touch $@
+
+GROUPS := $(addprefix $(VENV)/group-,test lint dist)
+$(GROUPS): $(VENV)/group-%: $(VENV)/base
+	$(BIN)/python -m pip install --quiet --group $*
+	touch $@
+
+$(VENV)/native: $(VENV)/base $(NATIVE_SOURCES)
+	SPHINXCORE_NATIVE=require $(BIN)/python setup.py --quiet build_ext --inplace
+	touch $@
+
+$(VENV)/native-if-possible: $(VENV)/base $(NATIVE_SOURCES)
+	SPHINXCORE_NATIVE=auto $(BIN)/python setup.py --quiet build_ext --inplace
+	@ls sphinxcore/_native.*.so >/dev/null 2>&1 && touch $@ || echo "Going on without the native module."
+
+# Others hold the package as users install it, built from the sdist.
+
+.venv-no-native/installed: $(SDIST)
+	rm -rf .venv-no-native
+	$(call new_venv,.venv-no-native)
+	$(call unpack,no-native)
+	SPHINXCORE_NATIVE=off .venv-no-native/bin/python -m pip install --quiet 'build/no-native[cli]' --group test
+	$(call must_have,.venv-no-native,backends == ("python",))
+	touch $@
+
+.venv-no-compiler/installed: $(SDIST)
+	rm -rf .venv-no-compiler
+	$(call new_venv,.venv-no-compiler)
+	$(call unpack,no-compiler)
+	CC=/nonexistent SPHINXCORE_NATIVE=auto .venv-no-compiler/bin/python -m pip install --quiet build/no-compiler
+	$(call must_have,.venv-no-compiler,backends == ("python",))
+	touch $@
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+.venv-asan/installed: $(SDIST)
+	rm -rf .venv-asan
+	$(call new_venv,.venv-asan)
+	$(call unpack,asan)
+	CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' SPHINXCORE_NATIVE=require \
+	  .venv-asan/bin/python -m pip install --quiet 'build/asan[cli]' --group test
+	nm -D .venv-asan/lib/python*/site-packages/sphinxcore/_native.*.so | grep -q __asan_init
+	touch $@
+
+$(SDIST): $(VENV)/group-dist $(SDIST_SOURCES)
+	$(BIN)/python -m build --sdist --no-isolation --outdir dist . >/dev/null

@@ -1,0 +1,122 @@
+"""One object, many threads, the same answers."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from network import DESTINATION, bad_packets, key, packet, route
+
+import sphinxcore as sx
+
+S = sx.Status
+THREADS = 6
+ROUNDS = 5
+
+
+def together(work: Callable[[int], None]) -> None:
+    """work(0), work(1), ... at the same time; the first failure is raised."""
+    barrier = threading.Barrier(THREADS)
+    failures: list[BaseException] = []
+
+    def run(i: int) -> None:
+        try:
+            barrier.wait()
+            work(i)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def batches() -> list[list[bytes]]:
+    bad = list(bad_packets(packet()).values())
+    return [
+        [packet(1 + i % 3, b"%d %d" % (t, i), payload_size=64 + t) for i in range(40)] + bad
+        for t in range(THREADS)
+    ]
+
+
+def test_one_processor(backend_name: str) -> None:
+    sent = batches()
+    expected = [list(sx.Processor(key(0), backend="python").process(batch)) for batch in sent]
+    for shared_by in (1, 2):
+        processor = sx.Processor(key(0), backend=backend_name, threads=shared_by)
+
+        def work(t: int, processor: sx.Processor = processor) -> None:
+            for _ in range(ROUNDS):
+                assert list(processor.process(sent[t])) == expected[t]
+
+        together(work)
+
+
+def test_one_batch_is_unwrapped_once(backend_name: str) -> None:
+    processor = sx.Processor(key(0), backend=backend_name)
+    for _ in range(20):
+        opened = processor.authenticate([packet(2)] * 3)
+        outcomes: Counter[str] = Counter()
+
+        def work(
+            _: int, opened: sx.AuthenticatedBatch = opened, outcomes: Counter[str] = outcomes
+        ) -> None:
+            try:
+                rows = list(opened.unwrap())
+            except sx.SphinxError:
+                outcomes["refused"] += 1
+            else:
+                assert [row.status for row in rows] == [S.FORWARD] * 3
+                outcomes["unwrapped"] += 1
+
+        together(work)
+        assert outcomes == {"unwrapped": 1, "refused": THREADS - 1}
+
+
+def test_a_replay_in_many_threads_is_caught(backend_name: str) -> None:
+    processor = sx.Processor(key(0), backend=backend_name)
+    seen = sx.ReplayFilter()
+    sent = [packet(1, b"%d" % i) for i in range(30)]
+    delivered: list[bytes] = []
+
+    def work(t: int) -> None:
+        opened = processor.authenticate(sent[t:] + sent[:t])
+        for row in opened.unwrap(seen.add(opened)):
+            assert row.status in (S.DELIVER, S.REPLAYED)
+            if row.payload is not None:
+                delivered.append(sx.recover_message(row.payload))
+
+    together(work)
+    assert sorted(delivered) == sorted(b"%d" % i for i in range(30))
+
+
+def test_builders(backend_name: str) -> None:
+    processor = sx.Processor(key(0), backend=backend_name)
+
+    def work(t: int) -> None:
+        messages = [b"%d %d" % (t, i) for i in range(20)]
+        packets = sx.build_packets(
+            [route(1)] * 20,
+            messages,
+            destination=DESTINATION,
+            payload_size=100,
+            backend=backend_name,
+            threads=1 + t % 3,
+        )
+        result = processor.process(packets)
+        assert [sx.recover_message(row.payload) for row in result] == messages
+
+    together(work)
+
+
+def test_many_batches_at_different_stages(backend_name: str) -> None:
+    """Batches of one processor hold their own keys: the order of the second stages is free."""
+    processor = sx.Processor(key(0), backend=backend_name)
+    sent = batches()
+    expected = [list(processor.process(batch)) for batch in sent]
+    opened = [processor.authenticate(batch) for batch in sent]
+    for t in reversed(range(THREADS)):
+        assert list(opened[t].unwrap()) == expected[t]

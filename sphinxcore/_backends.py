@@ -36,7 +36,8 @@ class HopBatch(Protocol):
     def unwrap(
         self, accept: npt.NDArray[np.bool_], result: "BatchResult", start: int, stop: int
     ) -> None:
-        """Fill the other columns and the packets of `result`; wipe the secrets of the rows."""
+        """Fill the other columns, which are zero, and the packets of `result`; wipe the secrets
+        of the rows."""
 
     def wipe(self) -> None:
         """Forget all secrets."""
@@ -78,9 +79,12 @@ class Backend(Protocol):
     def lioness_encrypt(self, keys: Bytes, data: Bytes, out: Bytes) -> None: ...
     def lioness_decrypt(self, keys: Bytes, data: Bytes, out: Bytes) -> None: ...
 
+    def prepare(self, wire_format: "WireFormat") -> Any:
+        """The format as this backend's hop() takes it: made once, used for every batch."""
+
     def hop(
         self,
-        wire_format: "WireFormat",
+        prepared_format: Any,
         keys: Bytes,
         packets: "Packets",
         key_hints: npt.NDArray[np.int8],

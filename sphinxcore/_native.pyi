@@ -37,9 +37,10 @@ class NativeBackend:
     def blake2b(self, keys: Bytes, data: Bytes, out: Bytes) -> None: ...
     def lioness_encrypt(self, keys: Bytes, data: Bytes, out: Bytes) -> None: ...
     def lioness_decrypt(self, keys: Bytes, data: Bytes, out: Bytes) -> None: ...
+    def prepare(self, wire_format: WireFormat) -> NativeFormat: ...
     def hop(
         self,
-        wire_format: WireFormat,
+        prepared_format: NativeFormat,
         keys: Bytes,
         packets: Packets,
         key_hints: npt.NDArray[np.int8],
@@ -49,11 +50,15 @@ class NativeBackend:
     ) -> NativeHopBatch: ...
 
 @final
+class NativeFormat:
+    def __new__(cls, wire_format: WireFormat) -> Self: ...
+
+@final
 class NativeHopBatch:
     def __new__(
         cls,
         backend: NativeBackend,
-        wire_format: WireFormat,
+        prepared_format: NativeFormat,
         keys: Bytes,
         packets: Packets,
         key_hints: npt.NDArray[np.int8],

@@ -241,52 +241,68 @@ cdef class NativeBackend:
             failed = rows_lioness_decrypt(&self.b, results, data_rows, size, key_rows, n)
         enough_memory(failed)
 
+    def prepare(self, wire_format):
+        return NativeFormat(wire_format)
+
     def hop(
-        self, wire_format, keys, packets, key_hints, status, replay_tags, key_index
+        self, prepared_format, keys, packets, key_hints, status, replay_tags, key_index
     ):
         return NativeHopBatch(
-            self, wire_format, keys, packets, key_hints, status, replay_tags, key_index
+            self, prepared_format, keys, packets, key_hints, status, replay_tags, key_index
         )
 
 
-cdef void fill_format(sphinx_format *f, wire_format, bytes info, bytes salt, bytes key_info):
-    """The texts are borrowed: the caller keeps them."""
-    part = wire_format.secret_part
-    f.alpha_size = wire_format.alpha_size
-    f.mac_size = wire_format.mac_size
-    f.routing_size = wire_format.routing_size
-    f.header_size = wire_format.header_size
-    f.minimum_size = wire_format.minimum_packet_size
-    f.minimum_payload_size = wire_format.minimum_payload_size
-    f.slot_size = wire_format.slot_size
-    f.version_offset = wire_format.flag_size + wire_format.version_size - 2
-    f.address_offset = wire_format.flag_size + wire_format.version_size
-    f.address_size = wire_format.address_size
-    f.delay_offset = f.address_offset + f.address_size
-    f.next_mac_offset = wire_format.meta_size
-    f.identifier_offset = f.delay_offset
-    f.identifier_size = wire_format.identifier_size
-    f.forward_flag = wire_format.forward_flag
-    f.final_flag = wire_format.final_flag
-    f.secret_size = wire_format.secret_size
-    f.stream_key_offset = part("stream_key").start
-    f.mac_key_offset = part("mac_key").start
-    f.mac_key_size = part("mac_key").stop - part("mac_key").start
-    f.payload_key_offset = part("payload_key").start
-    f.payload_seed_size = wire_format.payload_seed_size
-    f.blinding_offset = part("blinding_factor").start
-    f.tag_offset = part("replay_tag").start
-    f.tag_size = part("replay_tag").stop - part("replay_tag").start
-    f.secret_info = info
-    f.payload_salt = salt
-    f.payload_info = key_info
-    f.secret_info_size = len(info)
-    f.payload_salt_size = len(salt)
-    f.payload_info_size = len(key_info)
-    f.n_explicit_versions = 0
-    for version in wire_format.explicit_payload_key_versions:
-        f.explicit_versions[f.n_explicit_versions] = version
-        f.n_explicit_versions += 1
+@cython.final
+@cython.auto_pickle(False)
+cdef class NativeFormat:
+    """A wire format as the C of pipeline/ takes it."""
+
+    cdef sphinx_format f
+    cdef bytes _info, _salt, _key_info  # what the pointers of `f` point into
+
+    def __cinit__(self, wire_format):
+        cdef sphinx_format *f = &self.f
+        part = wire_format.secret_part
+        f.alpha_size = wire_format.alpha_size
+        f.mac_size = wire_format.mac_size
+        f.routing_size = wire_format.routing_size
+        f.header_size = wire_format.header_size
+        f.minimum_size = wire_format.minimum_packet_size
+        f.minimum_payload_size = wire_format.minimum_payload_size
+        f.slot_size = wire_format.slot_size
+        f.version_offset = wire_format.flag_size + wire_format.version_size - 2
+        f.address_offset = wire_format.flag_size + wire_format.version_size
+        f.address_size = wire_format.address_size
+        f.delay_offset = f.address_offset + f.address_size
+        f.next_mac_offset = wire_format.meta_size
+        f.identifier_offset = f.delay_offset
+        f.identifier_size = wire_format.identifier_size
+        f.forward_flag = wire_format.forward_flag
+        f.final_flag = wire_format.final_flag
+        f.secret_size = wire_format.secret_size
+        f.stream_key_offset = part("stream_key").start
+        f.mac_key_offset = part("mac_key").start
+        f.mac_key_size = part("mac_key").stop - part("mac_key").start
+        f.payload_key_offset = part("payload_key").start
+        f.payload_seed_size = wire_format.payload_seed_size
+        f.blinding_offset = part("blinding_factor").start
+        f.tag_offset = part("replay_tag").start
+        f.tag_size = part("replay_tag").stop - part("replay_tag").start
+        self._info = wire_format.secret_info
+        self._salt = wire_format.payload_key_salt
+        self._key_info = wire_format.payload_key_info
+        f.secret_info = self._info
+        f.payload_salt = self._salt
+        f.payload_info = self._key_info
+        f.secret_info_size = len(self._info)
+        f.payload_salt_size = len(self._salt)
+        f.payload_info_size = len(self._key_info)
+        versions = sorted(wire_format.explicit_payload_key_versions)
+        if len(versions) > SPHINX_MAX_EXPLICIT_VERSIONS:
+            raise ValueError("the wire format has more explicit versions than hop.h holds")
+        f.n_explicit_versions = len(versions)
+        for i, version in enumerate(versions):
+            f.explicit_versions[<int>i] = version
 
 
 @cython.final
@@ -295,14 +311,15 @@ cdef class NativeHopBatch:
     """A batch on its way through one hop. Headers and secrets live in memory of its own."""
 
     cdef NativeBackend backend
-    cdef sphinx_format f
+    cdef NativeFormat format
     cdef sphinx_batch batch
     cdef size_t n
     cdef uint8_t (*keys)[SCALAR_SIZE]
-    cdef object _kept  # what the pointers of `f` and `batch` point into
+    cdef object _kept  # what the pointers of `batch` point into
 
     def __cinit__(
-        self, NativeBackend backend, wire_format, const uint8_t[:, ::1] keys, packets,
+        self, NativeBackend backend, NativeFormat prepared_format,
+        const uint8_t[:, ::1] keys, packets,
         const int8_t[::1] key_hints, uint8_t[::1] status, uint8_t[:, ::1] replay_tags,
         int8_t[::1] key_index,
     ):
@@ -310,22 +327,15 @@ cdef class NativeHopBatch:
         cdef const int64_t[::1] offsets = packets.offsets
         cdef const int64_t[::1] sizes = packets.sizes
         cdef const int64_t[::1] order = packets.order
-        cdef bytes info = wire_format.secret_info
-        cdef bytes salt = wire_format.payload_key_salt
-        cdef bytes key_info = wire_format.payload_key_info
+        cdef const sphinx_format *f = &prepared_format.f
         cdef Py_ssize_t i
-        if len(wire_format.explicit_payload_key_versions) > SPHINX_MAX_EXPLICIT_VERSIONS:
-            raise ValueError("the wire format has more explicit versions than hop.h holds")
-        fill_format(&self.f, wire_format, info, salt, key_info)
         self.backend = backend
+        self.format = prepared_format
         self.n = sizes.shape[0]
-        self._kept = (
-            data, offsets, sizes, order, key_hints, status, replay_tags, key_index,
-            info, salt, key_info,
-        )
+        self._kept = data, offsets, sizes, order, key_hints, status, replay_tags, key_index
         self.keys = <uint8_t (*)[SCALAR_SIZE]>calloc(keys.shape[0], SCALAR_SIZE)
-        self.batch.headers = <uint8_t *>calloc(self.n + 1, self.f.header_size)
-        self.batch.secrets = <uint8_t *>calloc(self.n + 1, self.f.secret_size)
+        self.batch.headers = <uint8_t *>calloc(self.n + 1, f.header_size)
+        self.batch.secrets = <uint8_t *>calloc(self.n + 1, f.secret_size)
         if self.keys == NULL or self.batch.headers == NULL or self.batch.secrets == NULL:
             raise MemoryError
         for i in range(keys.shape[0]):
@@ -343,7 +353,7 @@ cdef class NativeHopBatch:
             self.batch.key_index = &key_index[0]
 
     cdef sphinx_scratch *_scratch(self) except NULL:
-        cdef sphinx_scratch *scratch = sphinx_scratch_new(&self.f)
+        cdef sphinx_scratch *scratch = sphinx_scratch_new(&self.format.f)
         if scratch == NULL:
             raise MemoryError
         return scratch
@@ -351,7 +361,7 @@ cdef class NativeHopBatch:
     def authenticate(self, size_t start, size_t stop):
         cdef sphinx_scratch *scratch = self._scratch()
         with nogil:
-            sphinx_authenticate(&self.backend.b, &self.f, &self.batch, start, stop, scratch)
+            sphinx_authenticate(&self.backend.b, &self.format.f, &self.batch, start, stop, scratch)
             sphinx_scratch_free(scratch)
 
     def unwrap(self, accept, result, size_t start, size_t stop):
@@ -382,12 +392,12 @@ cdef class NativeHopBatch:
         batch.out_offsets = &out_offsets[0]
         cdef sphinx_scratch *scratch = self._scratch()
         with nogil:
-            sphinx_unwrap(&self.backend.b, &self.f, &batch, start, stop, scratch)
+            sphinx_unwrap(&self.backend.b, &self.format.f, &batch, start, stop, scratch)
             sphinx_scratch_free(scratch)
 
     def wipe(self):
         if self.batch.secrets != NULL:
-            wipe(self.batch.secrets, self.n * self.f.secret_size)
+            wipe(self.batch.secrets, self.n * self.format.f.secret_size)
         if self.keys != NULL:
             wipe(self.keys, self.batch.n_keys * SCALAR_SIZE)
 

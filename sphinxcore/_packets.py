@@ -79,6 +79,8 @@ def _from_array(array: npt.NDArray[Any], packet_size: int | None) -> Packets:
     if n == 0 or size == 0:
         return _uniform(np.empty(0, np.uint8), n, size, 0)
     stride = array.strides[0]
+    if array.flags.c_contiguous:
+        return _uniform(array.reshape(-1), n, size, size)
     # Rows may lie apart (frames around the packets); their bytes may not, nor may rows overlap.
     if array.strides[1] != 1 or (stride < size and n > 1):
         array = np.ascontiguousarray(array)

@@ -46,6 +46,7 @@ class Processor:
             if not isinstance(key, PrivateKey):
                 raise TypeError(f"keys must be PrivateKey, not {type(key).__name__}")
         self._backend = pick(backend)
+        self._prepared_format = self._backend.prepare(wire_format)
         self._threads = integer(threads, 1, 1024, "threads")
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self.wire_format = wire_format
@@ -73,10 +74,15 @@ class Processor:
         return AuthenticatedBatch(self, rows, self._key_hints(keys, len(rows)))
 
     def process(
-        self, packets: Any, keys: Any = None, *, packet_size: int | None = None
+        self,
+        packets: Any,
+        keys: Any = None,
+        *,
+        packet_size: int | None = None,
+        out: BatchResult | None = None,
     ) -> BatchResult:
-        """Both stages: authenticate(packets, keys).unwrap()."""
-        return self.authenticate(packets, keys, packet_size=packet_size).unwrap()
+        """Both stages: authenticate(packets, keys).unwrap(out=out)."""
+        return self.authenticate(packets, keys, packet_size=packet_size).unwrap(out=out)
 
     def _key_hints(self, keys: Any, n: int) -> npt.NDArray[np.int8]:
         if keys is None:
@@ -101,7 +107,7 @@ class Processor:
         rows = np.frombuffer(secret, np.uint8).reshape(len(self._keys), -1)
         try:
             return self._backend.hop(
-                self.wire_format, rows, packets, key_hints, status, replay_tags, key_index
+                self._prepared_format, rows, packets, key_hints, status, replay_tags, key_index
             )
         finally:
             rows.fill(0)
@@ -140,12 +146,14 @@ class AuthenticatedBatch:
     def __len__(self) -> int:
         return len(self.status)
 
-    def unwrap(self, accept: Any = None) -> BatchResult:
+    def unwrap(self, accept: Any = None, *, out: BatchResult | None = None) -> BatchResult:
         """Stage 2: decrypt, blind and unwrap the authentic rows that are accepted.
 
         Args:
             accept: (n,) bool, as ReplayFilter.add() returns it; rows with False become
                 Status.REPLAYED. None: all are accepted.
+            out: a result that is not needed any more, to be filled anew and returned: views of
+                what it held change.
 
         Raises SphinxError at the second call: the keys are gone.
         """
@@ -154,17 +162,17 @@ class AuthenticatedBatch:
             np.ones(n, np.bool_) if accept is None else column(accept, n, "b", "accept", "bool")
         )
         accepted = np.ascontiguousarray(accepted, np.bool_)
+        result = BatchResult() if out is None else out
+        if not isinstance(result, BatchResult):
+            raise TypeError(f"out must be a BatchResult, not {type(out).__name__}")
         try:
             hop = self._hop.pop()
         except IndexError:
             raise SphinxError("this batch was unwrapped before: once is all") from None
-        result = BatchResult(
-            self._processor.wire_format,
-            self._packets,
-            self.status,
-            self.replay_tags,
-            self.key_index,
-        )
+        result._start(self._processor.wire_format, self._packets)
+        result.status[:] = self.status
+        result.replay_tags[:] = self.replay_tags
+        result.key_index[:] = self.key_index
         try:
             self._processor._run(lambda start, stop: hop.unwrap(accepted, result, start, stop), n)
         finally:

@@ -1,5 +1,6 @@
 """What comes out of a batch: columns, and rows made from them."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import index
@@ -63,32 +64,45 @@ class BatchResult:
     """All outputs: row i starts at offsets[i] and is as long as its packet was."""
     offsets: npt.NDArray[np.int64]
 
-    def __init__(
-        self,
-        wire_format: WireFormat,
-        packets: Packets,
-        status: Bytes,
-        replay_tags: Bytes,
-        key_index: npt.NDArray[np.int8],
-    ) -> None:
+    def __init__(self) -> None:
+        self._memory: dict[str, npt.NDArray[Any]] = {}
+
+    def _start(self, wire_format: WireFormat, packets: Packets) -> None:
+        """Make columns of zeros for the packets, in the memory there is if it is enough."""
         n = len(packets)
+        tag = wire_format.secret_part("replay_tag")
+        old = self._memory.get("buffer")
+        if old is not None and np.may_share_memory(old, packets.data):
+            del self._memory["buffer"]  # what is read must not be written over
         self._header_size = wire_format.header_size
         self._sizes = packets.sizes
         self._uniform_size = packets.uniform_size
-        self.status = status.copy()
-        self.replay_tags = replay_tags.copy()
-        self.key_index = key_index.copy()
-        self.versions = np.zeros(n, np.uint16)
-        self.next_hops = np.zeros((n, wire_format.address_size), np.uint8)
-        self.delays_ns = np.zeros(n, np.uint64)
-        self.destinations = np.zeros((n, wire_format.address_size), np.uint8)
-        self.identifiers = np.zeros((n, wire_format.identifier_size), np.uint8)
+        self.status = self._zeros("status", np.uint8, n)
+        self.replay_tags = self._zeros("replay_tags", np.uint8, n, tag.stop - tag.start)
+        self.key_index = self._zeros("key_index", np.int8, n)
+        self.versions = self._zeros("versions", np.uint16, n)
+        self.next_hops = self._zeros("next_hops", np.uint8, n, wire_format.address_size)
+        self.delays_ns = self._zeros("delays_ns", np.uint64, n)
+        self.destinations = self._zeros("destinations", np.uint8, n, wire_format.address_size)
+        self.identifiers = self._zeros("identifiers", np.uint8, n, wire_format.identifier_size)
         if packets.uniform_size is None:
             self.offsets = np.cumsum(packets.sizes) - packets.sizes
-            self.buffer = np.empty(int(packets.sizes.sum()), np.uint8)
+            self.buffer = self._array("buffer", np.uint8, int(packets.sizes.sum()))
         else:
             self.offsets = np.arange(n, dtype=np.int64) * packets.uniform_size
-            self.buffer = np.empty(n * packets.uniform_size, np.uint8)
+            self.buffer = self._array("buffer", np.uint8, n * packets.uniform_size)
+
+    def _array(self, name: str, dtype: Any, *shape: int) -> npt.NDArray[Any]:
+        size = math.prod(shape)
+        memory = self._memory.get(name)
+        if memory is None or len(memory) < size:
+            memory = self._memory[name] = np.empty(size, dtype)
+        return memory[:size].reshape(shape)
+
+    def _zeros(self, name: str, dtype: Any, *shape: int) -> npt.NDArray[Any]:
+        array = self._array(name, dtype, *shape)
+        array.fill(0)
+        return array
 
     def __len__(self) -> int:
         return len(self.status)

@@ -72,9 +72,12 @@ class PythonBackend:
     def lioness_decrypt(self, keys: Bytes, data: Bytes, out: Bytes) -> None:
         _each(lioness.lioness_decrypt, out, keys, data)
 
+    def prepare(self, wire_format: WireFormat) -> WireFormat:
+        return wire_format
+
     def hop(
         self,
-        wire_format: WireFormat,
+        prepared_format: WireFormat,
         keys: Bytes,
         packets: Packets,
         key_hints: npt.NDArray[np.int8],
@@ -82,7 +85,9 @@ class PythonBackend:
         replay_tags: Bytes,
         key_index: npt.NDArray[np.int8],
     ) -> "PythonHopBatch":
-        return PythonHopBatch(wire_format, keys, packets, key_hints, status, replay_tags, key_index)
+        return PythonHopBatch(
+            prepared_format, keys, packets, key_hints, status, replay_tags, key_index
+        )
 
 
 def _each(function: Callable[..., bytes], out: Bytes, *columns: Bytes) -> None:

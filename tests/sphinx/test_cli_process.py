@@ -242,7 +242,8 @@ def test_interrupted(node: Node) -> None:
         assert running.stdin and running.stdout and running.stderr
         running.stdin.write(node.packet(b"one"))
         running.stdin.flush()
-        running.stdout.readline()  # it is up and waits for more
+        running.stdout.readline()  # it is up
+        time.sleep(0.5)  # and waits for more: a signal just before that would not end the wait
         running.send_signal(signal.SIGINT)
         assert running.wait(10) == 130
         assert running.stderr.read() == b""

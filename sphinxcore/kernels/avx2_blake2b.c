@@ -18,12 +18,10 @@ static const uint64_t IV[8] = {
 
 static inline __m256i splat(uint64_t x) { return _mm256_set1_epi64x((long long)x); }
 static inline __m256i add(__m256i a, __m256i b) { return _mm256_add_epi64(a, b); }
-static inline __m256i xor (__m256i a, __m256i b) { return _mm256_xor_si256(a, b); }
+static inline __m256i xor(__m256i a, __m256i b) { return _mm256_xor_si256(a, b); }
 
-    /* Rotations to the right; those by whole bytes are shuffles of bytes. */
-    static inline __m256i rotate32(__m256i x) {
-  return _mm256_shuffle_epi32(x, 0xb1);
-}
+/* Rotations to the right; those by whole bytes are shuffles of bytes. */
+static inline __m256i rotate32(__m256i x) { return _mm256_shuffle_epi32(x, 0xb1); }
 static inline __m256i rotate24(__m256i x) {
   return _mm256_shuffle_epi8(x, _mm256_setr_epi8(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10, 3, 4,
                                                  5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10));

@@ -142,9 +142,8 @@ NOINLINE void multiply_elements(element *r, const element *x, const element *y) 
                        plus(a[8], a[9]), plus(b[0], b[1]), plus(b[2], b[3]), plus(b[4], b[5]),
                        plus(b[6], b[7]), plus(b[8], b[9]));
   carry_columns(r, plus(e[0], times_19(plus(o[4], o[4]))), minus(minus(s[0], e[0]), o[0]),
-                plus(e[1], plus(o[0], o[0])), minus(minus(s[1], e[1]), o[1]),
-                plus(e[2], plus(o[1], o[1])), minus(minus(s[2], e[2]), o[2]),
-                plus(e[3], plus(o[2], o[2])), minus(minus(s[3], e[3]), o[3]),
+                plus(e[1], plus(o[0], o[0])), minus(minus(s[1], e[1]), o[1]), plus(e[2], plus(o[1], o[1])),
+                minus(minus(s[2], e[2]), o[2]), plus(e[3], plus(o[2], o[2])), minus(minus(s[3], e[3]), o[3]),
                 plus(e[4], plus(o[3], o[3])), minus(minus(s[4], e[4]), o[4]));
 }
 
@@ -206,8 +205,8 @@ INLINE void add_subtract(element *sum, element *difference, const element *a, co
 /* a, or b in the lanes where the top bit of the mask is set. */
 INLINE void choose(element *r, vec mask, const element *a, const element *b) {
   EACH_LIMB(i) {
-    r->v[i] = _mm256_castpd_si256(_mm256_blendv_pd(
-        _mm256_castsi256_pd(a->v[i]), _mm256_castsi256_pd(b->v[i]), _mm256_castsi256_pd(mask)));
+    r->v[i] = _mm256_castpd_si256(_mm256_blendv_pd(_mm256_castsi256_pd(a->v[i]), _mm256_castsi256_pd(b->v[i]),
+                                                   _mm256_castsi256_pd(mask)));
   }
   forget_loads();
 }
@@ -407,13 +406,20 @@ static void run(uint8_t *const *out, const uint8_t *const *scalars, const uint8_
   }
 }
 
+/* One row alone is faster in portable C than in a vector of its own: 36 us, not 49, on Zen 4. */
+extern const sphinx_x25519_kernel sphinx_portable_x25519;
+
 static void multiply(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *const *points,
                      size_t n) {
-  run(out, scalars, points, n);
+  const size_t alone = n % LANES == 1;
+  run(out, scalars, points, n - alone);
+  if (alone) sphinx_portable_x25519.multiply(out + n - 1, scalars + n - 1, points + n - 1, 1);
 }
 
 static void multiply_base(uint8_t *const *out, const uint8_t *const *scalars, size_t n) {
-  run(out, scalars, NULL, n);
+  const size_t alone = n % LANES == 1;
+  run(out, scalars, NULL, n - alone);
+  if (alone) sphinx_portable_x25519.multiply_base(out + n - 1, scalars + n - 1, 1);
 }
 
 const sphinx_x25519_kernel sphinx_avx2_x25519 = {

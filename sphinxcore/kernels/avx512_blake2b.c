@@ -20,14 +20,14 @@ static const uint64_t IV[8] = {
 
 static inline __m512i splat(uint64_t x) { return _mm512_set1_epi64((long long)x); }
 static inline __m512i add(__m512i a, __m512i b) { return _mm512_add_epi64(a, b); }
-static inline __m512i xor (__m512i a, __m512i b) { return _mm512_xor_si512(a, b); }
+static inline __m512i xor(__m512i a, __m512i b) { return _mm512_xor_si512(a, b); }
 
-    /* Four of the mixing functions of section 3.1, step by step: what waits for a result is then four
-     * instructions behind it. Function i works on column i for shift 0, on diagonal i for shift 1;
-     * x and y are its two words of the message. */
-    static inline
-    __attribute__((always_inline)) void mix(__m512i *v, int shift, __m512i x0, __m512i y0, __m512i x1,
-                                            __m512i y1, __m512i x2, __m512i y2, __m512i x3, __m512i y3) {
+/* Four of the mixing functions of section 3.1, step by step: what waits for a result is then four
+ * instructions behind it. Function i works on column i for shift 0, on diagonal i for shift 1;
+ * x and y are its two words of the message. */
+static inline __attribute__((always_inline)) void mix(__m512i *v, int shift, __m512i x0, __m512i y0,
+                                                      __m512i x1, __m512i y1, __m512i x2, __m512i y2,
+                                                      __m512i x3, __m512i y3) {
   const __m512i x[4] = {x0, x1, x2, x3}, y[4] = {y0, y1, y2, y3};
   __m512i *a = v, *b = v + 4, *c = v + 8, *d = v + 12;
 #define B b[(i + shift) % 4]

@@ -131,7 +131,8 @@ INLINE element add_121665_times(const element *a, const element *e) {
     above[i] = high(splat(0), e->v[i], factor); /* below 2^17 */
     above[i] = plus(above[i], above[i]);
   }
-  UNROLL for (int i = 0; i < 5; i++) r.v[i] = plus(a->v[i], low(i ? above[i - 1] : splat(0), e->v[i], factor));
+  UNROLL for (int i = 0; i < 5; i++) r.v[i] =
+      plus(a->v[i], low(i ? above[i - 1] : splat(0), e->v[i], factor));
   r.v[0] = low(r.v[0], above[4], splat(19));
   return r;
 }
@@ -333,4 +334,5 @@ static void multiply_base(uint8_t *const *out, const uint8_t *const *scalars, si
   multiply_rows(out, scalars, NULL, n);
 }
 
-const sphinx_x25519_kernel sphinx_ifma_x25519 = {{"ifma", CPU_AVX512 | CPU_IFMA | CPU_BMI2, 20, LANES}, multiply, multiply_base};
+const sphinx_x25519_kernel sphinx_ifma_x25519 = {
+    {"ifma", CPU_AVX512 | CPU_IFMA | CPU_BMI2, 20, LANES}, multiply, multiply_base};

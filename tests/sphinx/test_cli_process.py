@@ -16,7 +16,14 @@ import sphinxcore as sx
 from sphinxcore.cli import main, process
 from sphinxcore.cli.key_file import write_key
 
-RUN = [sys.executable, "-P", "-c", "import sys; from sphinxcore.cli import main; sys.exit(main())"]
+# Whoever runs the tests may have told their processes to ignore SIGINT.
+MAIN = """
+import signal, sys
+from sphinxcore.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+RUN = [sys.executable, "-P", "-c", MAIN]
 PAYLOAD_SIZE = 100
 PACKET_SIZE = sx.NYM.packet_size(PAYLOAD_SIZE)
 DESTINATION = b"d" * sx.NYM.address_size

@@ -91,8 +91,12 @@ class Backend(Protocol):
         status: Bytes,
         replay_tags: Bytes,
         key_index: npt.NDArray[np.int8],
+        forwarding: bool,
     ) -> HopBatch:
-        """Start a batch: (k, 32) private keys, packets, and the columns that stage 1 fills."""
+        """Start a batch: (k, 32) private keys, packets, and the columns that stage 1 fills.
+
+        `forwarding` says that most packets will go on; it makes a difference in speed only.
+        """
 
 
 @cache

@@ -7,8 +7,12 @@ cdef extern from "kernels.h" nogil:
         const char *name
         unsigned lanes
 
+    enum:
+        COMB_ALIGNMENT
+
     ctypedef struct sphinx_x25519_kernel:
         sphinx_kernel kernel
+        size_t comb_size
 
     ctypedef struct sphinx_sha256_kernel:
         sphinx_kernel kernel
@@ -134,6 +138,7 @@ cdef extern from "hop.h" nogil:
         const int8_t *key_hints
         uint8_t *headers
         uint8_t *secrets
+        uint8_t *combs
         uint8_t *status
         uint8_t *tags
         int8_t *key_index

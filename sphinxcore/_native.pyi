@@ -47,6 +47,7 @@ class NativeBackend:
         status: Bytes,
         replay_tags: Bytes,
         key_index: npt.NDArray[np.int8],
+        forwarding: bool,
     ) -> NativeHopBatch: ...
 
 @final
@@ -65,6 +66,7 @@ class NativeHopBatch:
         status: Bytes,
         replay_tags: Bytes,
         key_index: npt.NDArray[np.int8],
+        forwarding: bool,
     ) -> Self: ...
     def authenticate(self, start: int, stop: int) -> None: ...
     def unwrap(

@@ -7,7 +7,7 @@ Sizes are checked by the callers in Python. Objects do not change after they are
 
 cimport cython
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc
 
 from types import MappingProxyType
 
@@ -245,10 +245,12 @@ cdef class NativeBackend:
         return NativeFormat(wire_format)
 
     def hop(
-        self, prepared_format, keys, packets, key_hints, status, replay_tags, key_index
+        self, prepared_format, keys, packets, key_hints, status, replay_tags, key_index,
+        forwarding,
     ):
         return NativeHopBatch(
-            self, prepared_format, keys, packets, key_hints, status, replay_tags, key_index
+            self, prepared_format, keys, packets, key_hints, status, replay_tags, key_index,
+            forwarding,
         )
 
 
@@ -315,13 +317,14 @@ cdef class NativeHopBatch:
     cdef sphinx_batch batch
     cdef size_t n
     cdef uint8_t (*keys)[SCALAR_SIZE]
+    cdef uint8_t *combs  # not aligned
     cdef object _kept  # what the pointers of `batch` point into
 
     def __cinit__(
         self, NativeBackend backend, NativeFormat prepared_format,
         const uint8_t[:, ::1] keys, packets,
         const int8_t[::1] key_hints, uint8_t[::1] status, uint8_t[:, ::1] replay_tags,
-        int8_t[::1] key_index,
+        int8_t[::1] key_index, bint forwarding,
     ):
         cdef const uint8_t[::1] data = packets.data
         cdef const int64_t[::1] offsets = packets.offsets
@@ -338,6 +341,8 @@ cdef class NativeHopBatch:
         self.batch.secrets = <uint8_t *>calloc(self.n + 1, f.secret_size)
         if self.keys == NULL or self.batch.headers == NULL or self.batch.secrets == NULL:
             raise MemoryError
+        if forwarding:
+            self._make_room_for_combs()
         for i in range(keys.shape[0]):
             scalar_clamp(self.keys[i], &keys[i, 0])
         self.batch.keys = self.keys
@@ -351,6 +356,18 @@ cdef class NativeHopBatch:
             self.batch.status = &status[0]
             self.batch.tags = &replay_tags[0, 0]
             self.batch.key_index = &key_index[0]
+
+    cdef int _make_room_for_combs(self) except -1:
+        """Combs pay where alpha is multiplied twice: for packets that go on."""
+        cdef size_t lanes = self.backend.b.x25519.kernel.lanes
+        cdef size_t size = self.backend.b.x25519.comb_size
+        if size == 0:
+            return 0
+        self.combs = <uint8_t *>malloc((self.n + lanes - 1) // lanes * size + COMB_ALIGNMENT)
+        if self.combs == NULL:
+            raise MemoryError
+        self.batch.combs = self.combs + (-<size_t>self.combs) % COMB_ALIGNMENT
+        return 0
 
     cdef sphinx_scratch *_scratch(self) except NULL:
         cdef sphinx_scratch *scratch = sphinx_scratch_new(&self.format.f)
@@ -404,5 +421,6 @@ cdef class NativeHopBatch:
     def __dealloc__(self):
         self.wipe()
         free(self.keys)
+        free(self.combs)
         free(self.batch.headers)
         free(self.batch.secrets)

@@ -31,6 +31,19 @@ class Packets:
     def __len__(self) -> int:
         return len(self.sizes)
 
+    @property
+    def total_size(self) -> int:
+        """Bytes of all packets."""
+        if self.uniform_size is None:
+            return int(self.sizes.sum())
+        return len(self.sizes) * self.uniform_size
+
+    def packed_offsets(self) -> Integers:
+        """Where the packets start if they lie one behind the other."""
+        if self.uniform_size is None:
+            return np.cumsum(self.sizes) - self.sizes
+        return np.arange(len(self.sizes), dtype=np.int64) * self.uniform_size
+
 
 def as_packets(packets: Any, packet_size: int | None = None) -> Packets:
     """Take a 2-D uint8 array, a flat buffer with `packet_size`, or a sequence of buffers."""

@@ -15,6 +15,7 @@ from sphinxcore.errors import SphinxError
 from sphinxcore.formats import NYM, WireFormat
 from sphinxcore.keys import PrivateKey
 from sphinxcore.result import BatchResult
+from sphinxcore.status import Status
 
 MAX_KEYS = 127
 
@@ -49,6 +50,9 @@ class Processor:
         self._prepared_format = self._backend.prepare(wire_format)
         self._threads = integer(threads, 1, 1024, "threads")
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._forwarding = True
+        tag = wire_format.secret_part("replay_tag")
+        self._tag_size = tag.stop - tag.start
         self.wire_format = wire_format
 
     @property
@@ -107,10 +111,24 @@ class Processor:
         rows = np.frombuffer(secret, np.uint8).reshape(len(self._keys), -1)
         try:
             return self._backend.hop(
-                self._prepared_format, rows, packets, key_hints, status, replay_tags, key_index
+                self._prepared_format,
+                rows,
+                packets,
+                key_hints,
+                status,
+                replay_tags,
+                key_index,
+                self._forwarding,
             )
         finally:
             rows.fill(0)
+
+    def _learn(self, status: Bytes) -> None:
+        """What kind of node this is, for the next batch. It makes a difference in speed only."""
+        rows = status.tobytes()
+        forward, deliver = rows.count(Status.FORWARD), rows.count(Status.DELIVER)
+        if forward or deliver:
+            self._forwarding = forward >= deliver
 
     def _run(self, stage: Callable[[int, int], None], n: int) -> None:
         share(stage, n, self._threads, self._pool)
@@ -134,8 +152,7 @@ class AuthenticatedBatch:
     ) -> None:
         n = len(packets)
         self.status = np.zeros(n, np.uint8)
-        tag = processor.wire_format.secret_part("replay_tag")
-        self.replay_tags = np.zeros((n, tag.stop - tag.start), np.uint8)
+        self.replay_tags = np.zeros((n, processor._tag_size), np.uint8)
         self.key_index = np.full(n, -1, np.int8)
         self._processor = processor
         self._packets = packets
@@ -158,10 +175,11 @@ class AuthenticatedBatch:
         Raises SphinxError at the second call: the keys are gone.
         """
         n = len(self)
-        accepted = (
-            np.ones(n, np.bool_) if accept is None else column(accept, n, "b", "accept", "bool")
-        )
-        accepted = np.ascontiguousarray(accepted, np.bool_)
+        if accept is None:
+            accepted = np.ones(n, np.bool_)
+        else:
+            given = column(accept, n, "b", "accept", "bool")
+            accepted = np.ascontiguousarray(given, np.bool_)
         result = BatchResult() if out is None else out
         if not isinstance(result, BatchResult):
             raise TypeError(f"out must be a BatchResult, not {type(out).__name__}")
@@ -169,14 +187,18 @@ class AuthenticatedBatch:
             hop = self._hop.pop()
         except IndexError:
             raise SphinxError("this batch was unwrapped before: once is all") from None
-        result._start(self._processor.wire_format, self._packets)
-        result.status[:] = self.status
-        result.replay_tags[:] = self.replay_tags
-        result.key_index[:] = self.key_index
+        result._start(
+            self._processor.wire_format,
+            self._packets,
+            self.status,
+            self.replay_tags,
+            self.key_index,
+        )
         try:
             self._processor._run(lambda start, stop: hop.unwrap(accepted, result, start, stop), n)
         finally:
             hop.wipe()
+        self._processor._learn(result.status)
         return result
 
     def __reduce__(self) -> Any:

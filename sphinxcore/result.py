@@ -1,6 +1,5 @@
 """What comes out of a batch: columns, and rows made from them."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import index
@@ -67,42 +66,48 @@ class BatchResult:
     def __init__(self) -> None:
         self._memory: dict[str, npt.NDArray[Any]] = {}
 
-    def _start(self, wire_format: WireFormat, packets: Packets) -> None:
-        """Make columns of zeros for the packets, in the memory there is if it is enough."""
+    def _start(
+        self,
+        wire_format: WireFormat,
+        packets: Packets,
+        status: Bytes,
+        replay_tags: Bytes,
+        key_index: npt.NDArray[np.int8],
+    ) -> None:
+        """Copy stage 1's columns; the others are zero. Memory that is large enough is used again."""
         n = len(packets)
-        tag = wire_format.secret_part("replay_tag")
         old = self._memory.get("buffer")
         if old is not None and np.may_share_memory(old, packets.data):
             del self._memory["buffer"]  # what is read must not be written over
         self._header_size = wire_format.header_size
         self._sizes = packets.sizes
         self._uniform_size = packets.uniform_size
-        self.status = self._zeros("status", np.uint8, n)
-        self.replay_tags = self._zeros("replay_tags", np.uint8, n, tag.stop - tag.start)
-        self.key_index = self._zeros("key_index", np.int8, n)
+        self.status = self._copy("status", status)
+        self.replay_tags = self._copy("replay_tags", replay_tags)
+        self.key_index = self._copy("key_index", key_index)
         self.versions = self._zeros("versions", np.uint16, n)
         self.next_hops = self._zeros("next_hops", np.uint8, n, wire_format.address_size)
         self.delays_ns = self._zeros("delays_ns", np.uint64, n)
         self.destinations = self._zeros("destinations", np.uint8, n, wire_format.address_size)
         self.identifiers = self._zeros("identifiers", np.uint8, n, wire_format.identifier_size)
-        if packets.uniform_size is None:
-            self.offsets = np.cumsum(packets.sizes) - packets.sizes
-            self.buffer = self._array("buffer", np.uint8, int(packets.sizes.sum()))
-        else:
-            self.offsets = np.arange(n, dtype=np.int64) * packets.uniform_size
-            self.buffer = self._array("buffer", np.uint8, n * packets.uniform_size)
+        self.offsets = packets.packed_offsets()
+        self.buffer = self._room("buffer", np.uint8, packets.total_size)
 
-    def _array(self, name: str, dtype: Any, *shape: int) -> npt.NDArray[Any]:
-        size = math.prod(shape)
+    def _room(self, name: str, dtype: Any, n: int, *row: int) -> npt.NDArray[Any]:
         memory = self._memory.get(name)
-        if memory is None or len(memory) < size:
-            memory = self._memory[name] = np.empty(size, dtype)
-        return memory[:size].reshape(shape)
+        if memory is None or len(memory) < n:
+            memory = self._memory[name] = np.empty((n, *row), dtype)
+        return memory[:n]
 
-    def _zeros(self, name: str, dtype: Any, *shape: int) -> npt.NDArray[Any]:
-        array = self._array(name, dtype, *shape)
-        array.fill(0)
-        return array
+    def _zeros(self, name: str, dtype: Any, n: int, *row: int) -> npt.NDArray[Any]:
+        column = self._room(name, dtype, n, *row)
+        column.fill(0)
+        return column
+
+    def _copy(self, name: str, source: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        column = self._room(name, source.dtype, *source.shape)
+        column[:] = source
+        return column
 
     def __len__(self) -> int:
         return len(self.status)

@@ -84,6 +84,7 @@ class PythonBackend:
         status: Bytes,
         replay_tags: Bytes,
         key_index: npt.NDArray[np.int8],
+        forwarding: bool,
     ) -> "PythonHopBatch":
         return PythonHopBatch(
             prepared_format, keys, packets, key_hints, status, replay_tags, key_index

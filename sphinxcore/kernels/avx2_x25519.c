@@ -423,4 +423,4 @@ static void multiply_base(uint8_t *const *out, const uint8_t *const *scalars, si
 }
 
 const sphinx_x25519_kernel sphinx_avx2_x25519 = {
-    {"avx2", CPU_AVX2 | CPU_BMI2, 10, LANES}, multiply, multiply_base};
+    {"avx2", CPU_AVX2 | CPU_BMI2, 10, LANES}, multiply, multiply_base, 0, NULL, NULL};

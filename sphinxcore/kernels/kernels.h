@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define COMB_ALIGNMENT 64
 #define SPHINX_KERNEL_STACK (48u << 10)
 
 /* Instructions this CPU and its operating system run, as sphinx_cpu_features() tells. */
@@ -51,6 +52,13 @@ typedef struct {
   void (*multiply)(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *const *points,
                    size_t n);
   void (*multiply_base)(uint8_t *const *out, const uint8_t *const *scalars, size_t n);
+  /* Combs make several multiplications of the same points cheaper; a kernel without them has zeros
+   * here. One comb of comb_size bytes, at a multiple of COMB_ALIGNMENT, serves `lanes` rows, and
+   * the last one of n rows as many as are left. Combs hold nothing secret. Rows whose out is NULL
+   * are left out; their scalars must be readable. */
+  size_t comb_size;
+  void (*make_combs)(uint8_t *combs, const uint8_t *const *points, size_t n);
+  void (*multiply_combs)(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *combs, size_t n);
 } sphinx_x25519_kernel;
 
 /* FIPS 180-4 SHA-256: runs `blocks` consecutive 64-byte blocks at data[i] through states[i]. */

@@ -271,4 +271,5 @@ static void multiply_base(uint8_t *const *out, const uint8_t *const *scalars, si
   }
 }
 
-const sphinx_x25519_kernel sphinx_portable_x25519 = {{"portable", 0, 0, 1}, multiply, multiply_base};
+const sphinx_x25519_kernel sphinx_portable_x25519 = {
+    {"portable", 0, 0, 1}, multiply, multiply_base, 0, NULL, NULL};

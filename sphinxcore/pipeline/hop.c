@@ -16,7 +16,9 @@ struct sphinx_scratch {
   lioness_scratch lioness;
   uint8_t shared[SPHINX_ROWS][SHARED_SECRET_SIZE]; /* shared secrets, then clamped blinding factors */
   uint8_t payload_keys[SPHINX_ROWS][LIONESS_KEY_SIZE];
+  size_t position, rows;     /* of the group in the order of the batch */
   int64_t live[SPHINX_ROWS]; /* rows of the group that are still worked on */
+  size_t place[SPHINX_ROWS]; /* where in the group they stand */
   const uint8_t *a[SPHINX_ROWS], *b[SPHINX_ROWS], *key[SPHINX_ROWS];
   uint8_t *out[SPHINX_ROWS];
   uint8_t *routing; /* SPHINX_ROWS rows of routing_size + slot_size, at the end of the allocation */
@@ -56,16 +58,44 @@ static int is_zero(const uint8_t *p, size_t n) {
   return any == 0;
 }
 
+static uint8_t *combs_of_group(const sphinx_backend *b, const sphinx_batch *batch, const sphinx_scratch *s) {
+  return batch->combs + b->x25519->comb_size * (s->position / b->x25519->kernel.lanes);
+}
+
+static void make_combs(const sphinx_backend *b, const sphinx_format *f, const sphinx_batch *batch,
+                       sphinx_scratch *s) {
+  const int64_t *order = batch->order + s->position;
+  for (size_t i = 0; i < s->rows; i++) s->b[i] = header(f, batch, order[i]);
+  b->x25519->make_combs(combs_of_group(b, batch, s), s->b, s->rows);
+}
+
+/* out[i] = a[i] times the alpha of the row at places[i] of the group. */
+static void multiply_alphas(const sphinx_backend *b, const sphinx_format *f, const sphinx_batch *batch,
+                            const size_t *places, size_t n, sphinx_scratch *s) {
+  const int64_t *order = batch->order + s->position;
+  if (!batch->combs) {
+    for (size_t i = 0; i < n; i++) s->b[i] = header(f, batch, order[places[i]]);
+    b->x25519->multiply(s->out, s->a, s->b, n);
+    return;
+  }
+  uint8_t *out[SPHINX_ROWS] = {NULL};
+  for (size_t i = 0; i < s->rows; i++) s->b[i] = batch->keys[0];
+  for (size_t i = 0; i < n; i++) {
+    out[places[i]] = s->out[i];
+    s->b[places[i]] = s->a[i];
+  }
+  b->x25519->multiply_combs(out, s->b, combs_of_group(b, batch, s), s->rows);
+}
+
 /* Tries one key per live row and settles the rows it can; the others stay BAD_MAC. Whether a
  * packet is rejected, and for which reason, is not secret. */
 static void try_keys(const sphinx_backend *b, const sphinx_format *f, const sphinx_batch *batch,
                      const int8_t *keys, size_t n, sphinx_scratch *s) {
   for (size_t i = 0; i < n; i++) {
     s->a[i] = batch->keys[keys[i]];
-    s->b[i] = header(f, batch, s->live[i]);
     s->out[i] = s->shared[i];
   }
-  b->x25519->multiply(s->out, s->a, s->b, n);
+  multiply_alphas(b, f, batch, s->place, n, s);
 
   for (size_t i = 0; i < n; i++) {
     s->a[i] = s->shared[i];
@@ -104,6 +134,8 @@ void sphinx_authenticate(const sphinx_backend *b, const sphinx_format *f, const 
   for (size_t done = start; done < stop; done += SPHINX_ROWS) {
     const size_t rows = rows_at_most(stop - done);
     const int64_t *order = batch->order + done;
+    s->position = done;
+    s->rows = rows;
     for (size_t i = 0; i < rows; i++) {
       const int64_t row = order[i];
       const int fits = batch->sizes[row] >= (int64_t)f->minimum_size;
@@ -120,9 +152,12 @@ void sphinx_authenticate(const sphinx_backend *b, const sphinx_format *f, const 
         const int8_t hint = batch->key_hints[order[i]];
         if (batch->status[order[i]] != STATUS_BAD_MAC || (hint >= 0 && pass > 0)) continue;
         keys[n] = hint >= 0 ? hint : (int8_t)pass;
+        s->place[n] = i;
         s->live[n++] = order[i];
       }
-      if (n) try_keys(b, f, batch, keys, n, s);
+      if (n == 0) continue;
+      if (batch->combs && pass == 0) make_combs(b, f, batch, s);
+      try_keys(b, f, batch, keys, n, s);
     }
   }
 }
@@ -183,6 +218,7 @@ static size_t read_routing(const sphinx_backend *b, const sphinx_format *f, cons
       continue;
     }
     batch->versions[row] = (uint16_t)(r[f->version_offset] << 8 | r[f->version_offset + 1]);
+    s->place[kept] = s->place[i];
     s->live[kept++] = row;
   }
   return kept;
@@ -191,16 +227,16 @@ static size_t read_routing(const sphinx_backend *b, const sphinx_format *f, cons
 /* alpha' = X25519(blinding factor, alpha), for rows that go on. */
 static void blind(const sphinx_backend *b, const sphinx_format *f, const sphinx_batch *batch, size_t n,
                   sphinx_scratch *s) {
-  size_t forward = 0;
+  size_t places[SPHINX_ROWS], forward = 0;
   for (size_t i = 0; i < n; i++) {
     const int64_t row = s->live[i];
     if (batch->status[row] != STATUS_FORWARD) continue;
     scalar_clamp(s->shared[forward], secret(f, batch, row) + f->blinding_offset);
     s->a[forward] = s->shared[forward];
-    s->b[forward] = header(f, batch, row);
+    places[forward] = s->place[i];
     s->out[forward++] = batch->out + batch->out_offsets[row];
   }
-  b->x25519->multiply(s->out, s->a, s->b, forward);
+  if (forward) multiply_alphas(b, f, batch, places, forward, s);
 }
 
 /* key[i] = payload key of live row i. */
@@ -239,16 +275,13 @@ static void open_payloads(const sphinx_backend *b, const sphinx_format *f, const
 void sphinx_unwrap(const sphinx_backend *b, const sphinx_format *f, const sphinx_batch *batch, size_t start,
                    size_t stop, sphinx_scratch *s) {
   for (size_t done = start; done < stop; done += SPHINX_ROWS) {
-    const size_t rows = rows_at_most(stop - done);
     size_t n = 0;
-    for (size_t i = 0; i < rows; i++) {
+    s->position = done;
+    s->rows = rows_at_most(stop - done);
+    for (size_t i = 0; i < s->rows; i++) {
       const int64_t row = batch->order[done + i];
-      batch->versions[row] = 0;
-      batch->delays[row] = 0;
-      memset(batch->next_hops + f->address_size * (size_t)row, 0, f->address_size);
-      memset(batch->destinations + f->address_size * (size_t)row, 0, f->address_size);
-      memset(batch->identifiers + f->identifier_size * (size_t)row, 0, f->identifier_size);
       if (batch->status[row] == STATUS_AUTHENTIC && batch->accept[row]) {
+        s->place[n] = i;
         s->live[n++] = row;
         continue;
       }

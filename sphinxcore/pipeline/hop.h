@@ -42,7 +42,8 @@ enum {
 };
 
 /* A batch: struct of arrays, one entry per row. Stage 1 reads packets and keys, and fills
- * headers, secrets, status, tags and key_index; stage 2 reads those and fills the rest. */
+ * headers, secrets, combs, status, tags and key_index; stage 2 reads those and fills the rest, which
+ * is zero before. */
 typedef struct {
   const uint8_t *packets;
   const int64_t *offsets, *sizes;
@@ -52,6 +53,7 @@ typedef struct {
   const int8_t *key_hints; /* index of the key, or -1: try all in order */
   uint8_t *headers;        /* rows of header_size: what was authenticated is what is unwrapped */
   uint8_t *secrets;        /* rows of secret_size */
+  uint8_t *combs;          /* combs of the alphas, one for `lanes` rows in `order`, or NULL: no combs */
   uint8_t *status;
   uint8_t *tags;
   int8_t *key_index;
@@ -70,7 +72,8 @@ typedef struct sphinx_scratch sphinx_scratch;
 sphinx_scratch *sphinx_scratch_new(const sphinx_format *format);
 void sphinx_scratch_free(sphinx_scratch *scratch);
 
-/* Stage 1 for order[start..stop): ECDH, key schedule, header MAC. */
+/* Stage 1 for order[start..stop): ECDH, key schedule, header MAC. Where there are combs, `start` is a
+ * multiple of the X25519 kernel's lanes, and stage 2 is called for the same ranges. */
 void sphinx_authenticate(const sphinx_backend *b, const sphinx_format *f, const sphinx_batch *batch,
                          size_t start, size_t stop, sphinx_scratch *scratch);
 

@@ -17,13 +17,14 @@ TEMP = ROOT / "build" / f"temp.{sysconfig.get_platform()}-{sys.implementation.ca
 
 # Mnemonics, with operands where those tell.
 PATTERNS = {
-    "sse4": r"pshufb|palignr|pblend|pinsr[bdq]|pextr[bdq]|pmulld|pmuldq|pminu[dw]|ptest|pmovzx|crc32",
+    "sse4": r"pshufb|palignr|pblend|pinsr[bdq]|pextr[bdq]|pmulld|pmuldq|pminu[dw]|ptest|pmovzx",
     "aes": r"v?aes|v?pclmul",
     "sha": r"sha(1|256)",
     "bmi2": r"(mul|ror|sar|shl|shr|adc|ado)x|bzhi|pdep|pext\b",
     "avx": r"v(?!er[rw]\b)[a-z]",
     "avx512": r".*%(zmm|k[1-7]\b|[xy]mm(1[6-9]|[23][0-9]))",
     "ifma": r"vpmadd52",
+    "others": r"popcnt|lzcnt|crc32|movbe|andn\b|bextr|bls(i|r|msk)",  # allowed nowhere
 }
 ALLOWED = {
     "aesni": {"sse4", "aes"},

@@ -4,17 +4,13 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "blake2b_rounds.h"
 #include "kernels.h"
 
 #define LANES 4
 #define BLOCK 128
 
 extern const sphinx_blake2b_kernel sphinx_portable_blake2b;
-
-static const uint64_t IV[8] = {
-    0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-    0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
-};
 
 static inline __m256i splat(uint64_t x) { return _mm256_set1_epi64x((long long)x); }
 static inline __m256i add(__m256i a, __m256i b) { return _mm256_add_epi64(a, b); }
@@ -44,7 +40,6 @@ static inline __m256i rotate63(__m256i x) { return xor(_mm256_srli_epi64(x, 63),
     b = rotate63(xor(b, c));                                                                                 \
   } while (0)
 
-/* The arguments are one row of the permutations of section 2.7. */
 #define ROUND(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15)                          \
   do {                                                                                                       \
     MIX(v[0], v[4], v[8], v[12], m[s0], m[s1]);                                                              \
@@ -89,18 +84,7 @@ static void compress(__m256i h[8], const uint8_t *const rows[LANES], size_t offs
   }
   v[12] = xor(v[12], splat(count));
   v[14] = xor(v[14], splat(last));
-  ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  ROUND(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3);
-  ROUND(11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4);
-  ROUND(7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8);
-  ROUND(9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13);
-  ROUND(2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9);
-  ROUND(12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11);
-  ROUND(13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10);
-  ROUND(6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5);
-  ROUND(10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0);
-  ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  ROUND(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3);
+  TWELVE_ROUNDS(ROUND);
   for (int i = 0; i < 8; i++) h[i] = xor(h[i], xor(v[i], v[8 + i]));
 }
 

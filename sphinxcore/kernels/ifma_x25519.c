@@ -1,6 +1,6 @@
 /* X25519 (RFC 7748, section 5) on AVX-512 IFMA, eight rows side by side.
  *
- * A ladder step has 391 multiply-adds and 11 carries. Points that are multiplied twice get combs
+ * A ladder step has 392 multiply-adds and 11 carries. Points that are multiplied twice get combs
  * (ifma_comb.h). Up to CHUNK vectors of rows share one inversion (Montgomery's trick). */
 #include "ifma_comb.h"
 

@@ -58,6 +58,10 @@ cdef extern from "primitives.h" nogil:
         const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars, ptrdiff_t link_stride,
         size_t links, sphinx_rows points, const uint8_t *on_curve, size_t n,
     )
+    int rows_x25519_twice(
+        const sphinx_backend *b, sphinx_out_rows first_out, sphinx_out_rows second_out,
+        sphinx_rows first, sphinx_rows second, sphinx_rows points, size_t n,
+    )
     void rows_aes128_ctr(
         const sphinx_backend *b, sphinx_out_rows out, sphinx_rows data, size_t size,
         sphinx_rows keys, sphinx_rows ivs, size_t n,

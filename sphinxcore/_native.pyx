@@ -7,7 +7,7 @@ Sizes are checked by the callers in Python. Objects do not change after they are
 
 cimport cython
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free
 
 from types import MappingProxyType
 
@@ -54,6 +54,8 @@ cdef uint32_t _feature_bits(names) except? 0:
         bits |= 1u << known.index(name)
     return bits
 
+
+cdef size_t LARGEST_SPARE = 4 << 20
 
 cdef const uint8_t NOTHING = 0  # what empty rows point to: C wants no null pointers
 
@@ -152,6 +154,23 @@ cdef class NativeBackend:
             rows_x25519_chain(
                 &self.b, results, scalar_rows, link_stride, links, point_rows, mark, n
             )
+
+    def x25519_twice(
+        self, const uint8_t[:, :] first, const uint8_t[:, :] second, const uint8_t[:, :] points,
+        uint8_t[:, :] first_out, uint8_t[:, :] second_out,
+    ):
+        cdef int failed
+        cdef size_t n = points.shape[0]
+        cdef sphinx_out_rows first_results = out_rows_of(first_out)
+        cdef sphinx_out_rows second_results = out_rows_of(second_out)
+        cdef sphinx_rows first_rows = rows_of(first, n)
+        cdef sphinx_rows second_rows = rows_of(second, n)
+        cdef sphinx_rows point_rows = rows_of(points, n)
+        with nogil:
+            failed = rows_x25519_twice(
+                &self.b, first_results, second_results, first_rows, second_rows, point_rows, n
+            )
+        enough_memory(failed)
 
     def aes128_ctr(
         self, const uint8_t[:, :] keys, const uint8_t[:, :] ivs, const uint8_t[:, :] data,
@@ -256,14 +275,39 @@ cdef class NativeBackend:
 
 @cython.final
 @cython.auto_pickle(False)
+cdef class NativeMemory:
+    """Memory, zero at first, that is wiped and freed with its object."""
+
+    cdef uint8_t *data
+    cdef size_t size
+
+    def __cinit__(self, size_t size):
+        self.data = <uint8_t *>calloc(size, 1)
+        if self.data == NULL:
+            raise MemoryError
+        self.size = size
+
+    def __dealloc__(self):
+        if self.data != NULL:
+            wipe(self.data, self.size)
+        free(self.data)
+
+
+@cython.final
+@cython.auto_pickle(False)
 cdef class NativeFormat:
-    """A wire format as the C of pipeline/ takes it."""
+    """A wire format as the C of pipeline/ takes it, and memory from one batch for the next.
+
+    Fresh memory of this size costs a page fault every 4 KiB, a tenth of the time of a hop.
+    """
 
     cdef sphinx_format f
+    cdef list _spare  # at most one NativeMemory; pop and append are atomic
     cdef bytes _info, _salt, _key_info  # what the pointers of `f` point into
 
     def __cinit__(self, wire_format):
         cdef sphinx_format *f = &self.f
+        self._spare = []
         part = wire_format.secret_part
         f.alpha_size = wire_format.alpha_size
         f.mac_size = wire_format.mac_size
@@ -306,19 +350,31 @@ cdef class NativeFormat:
         for i, version in enumerate(versions):
             f.explicit_versions[<int>i] = version
 
+    cdef NativeMemory take(self, size_t size):
+        cdef NativeMemory memory
+        try:
+            memory = self._spare.pop()
+        except IndexError:
+            return NativeMemory(size)
+        return memory if memory.size >= size else NativeMemory(size)
+
+    cdef give(self, NativeMemory memory):
+        if not self._spare and memory.size <= LARGEST_SPARE:
+            self._spare.append(memory)
+
 
 @cython.final
 @cython.auto_pickle(False)
 cdef class NativeHopBatch:
-    """A batch on its way through one hop. Headers and secrets live in memory of its own."""
+    """A batch on its way through one hop."""
 
     cdef NativeBackend backend
     cdef NativeFormat format
     cdef sphinx_batch batch
     cdef size_t n
     cdef uint8_t (*keys)[SCALAR_SIZE]
-    cdef uint8_t *combs  # not aligned
-    cdef object _kept  # what the pointers of `batch` point into
+    cdef NativeMemory memory  # of combs, secrets and headers
+    cdef object _kept  # what other pointers of `batch` point into
 
     def __cinit__(
         self, NativeBackend backend, NativeFormat prepared_format,
@@ -330,19 +386,15 @@ cdef class NativeHopBatch:
         cdef const int64_t[::1] offsets = packets.offsets
         cdef const int64_t[::1] sizes = packets.sizes
         cdef const int64_t[::1] order = packets.order
-        cdef const sphinx_format *f = &prepared_format.f
         cdef Py_ssize_t i
         self.backend = backend
         self.format = prepared_format
         self.n = sizes.shape[0]
         self._kept = data, offsets, sizes, order, key_hints, status, replay_tags, key_index
         self.keys = <uint8_t (*)[SCALAR_SIZE]>calloc(keys.shape[0], SCALAR_SIZE)
-        self.batch.headers = <uint8_t *>calloc(self.n + 1, f.header_size)
-        self.batch.secrets = <uint8_t *>calloc(self.n + 1, f.secret_size)
-        if self.keys == NULL or self.batch.headers == NULL or self.batch.secrets == NULL:
+        if self.keys == NULL:
             raise MemoryError
-        if forwarding:
-            self._make_room_for_combs()
+        self._take_memory(forwarding)
         for i in range(keys.shape[0]):
             scalar_clamp(self.keys[i], &keys[i, 0])
         self.batch.keys = self.keys
@@ -357,16 +409,19 @@ cdef class NativeHopBatch:
             self.batch.tags = &replay_tags[0, 0]
             self.batch.key_index = &key_index[0]
 
-    cdef int _make_room_for_combs(self) except -1:
+    cdef int _take_memory(self, bint forwarding) except -1:
         """Combs pay where alpha is multiplied twice: for packets that go on."""
+        cdef const sphinx_format *f = &self.format.f
         cdef size_t lanes = self.backend.b.x25519.kernel.lanes
-        cdef size_t size = self.backend.b.x25519.comb_size
-        if size == 0:
-            return 0
-        self.combs = <uint8_t *>malloc((self.n + lanes - 1) // lanes * size + COMB_ALIGNMENT)
-        if self.combs == NULL:
-            raise MemoryError
-        self.batch.combs = self.combs + (-<size_t>self.combs) % COMB_ALIGNMENT
+        cdef size_t combs = 0, secrets = self.n * f.secret_size, headers = self.n * f.header_size
+        cdef uint8_t *start
+        if forwarding:
+            combs = (self.n + lanes - 1) // lanes * self.backend.b.x25519.comb_size
+        self.memory = self.format.take(COMB_ALIGNMENT + combs + secrets + headers)
+        start = self.memory.data + (-<size_t>self.memory.data) % COMB_ALIGNMENT
+        self.batch.combs = start if combs else NULL
+        self.batch.secrets = start + combs
+        self.batch.headers = start + combs + secrets
         return 0
 
     cdef sphinx_scratch *_scratch(self) except NULL:
@@ -413,14 +468,15 @@ cdef class NativeHopBatch:
             sphinx_scratch_free(scratch)
 
     def wipe(self):
-        if self.batch.secrets != NULL:
-            wipe(self.batch.secrets, self.n * self.format.f.secret_size)
         if self.keys != NULL:
             wipe(self.keys, self.batch.n_keys * SCALAR_SIZE)
+        if self.memory is not None:
+            wipe(self.batch.secrets, self.n * self.format.f.secret_size)
+            self.format.give(self.memory)
+            self.memory = None
+            self.n = 0
 
     def __dealloc__(self):
-        self.wipe()
+        if self.keys != NULL:
+            wipe(self.keys, self.batch.n_keys * SCALAR_SIZE)
         free(self.keys)
-        free(self.combs)
-        free(self.batch.headers)
-        free(self.batch.secrets)

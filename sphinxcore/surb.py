@@ -12,7 +12,7 @@ import numpy as np
 
 from sphinxcore import _sender
 from sphinxcore._backends import Backend, pick
-from sphinxcore._checks import any_bytes, integer, one_per_row
+from sphinxcore._checks import Bytes, any_bytes, integer, one_per_row
 from sphinxcore._secret import Secret
 from sphinxcore._sender import Recipients, Route
 from sphinxcore.errors import SphinxError
@@ -76,15 +76,6 @@ class Surb(Secret):
     def _material(self) -> memoryview:
         return memoryview(self._secret)[self._wire.header_size + self._wire.address_size :]
 
-    def _payload_keys(self, backend: Backend) -> Any:
-        """(1, layers, 192)."""
-        wire = self._wire
-        material = np.frombuffer(self._material, np.uint8)
-        if len(material) >= _PAYLOAD_KEY_SIZE:
-            return material.reshape(1, -1, _PAYLOAD_KEY_SIZE).copy()
-        seeds = material.reshape(1, -1, wire.payload_seed_size)
-        return _sender.payload_keys(wire, backend, wire.recoverable_surb_version, seeds.copy())
-
     def use(
         self,
         message: Any,
@@ -133,19 +124,34 @@ def use_surbs(
             surb._unused.append(True)
         raise
     payloads = np.empty((len(surbs), payload_size), np.uint8)
-    for _, rows in _sender.by_length([surb._material for surb in surbs]):
-        keys = np.concatenate([surbs[i]._payload_keys(chosen) for i in rows])
-        group = np.empty((len(rows), payload_size), np.uint8)
+    materials = [surb._material for surb in surbs]
+    for _, rows in _sender.by_length(materials):
+        keys = _payload_keys(wire, chosen, [materials[i] for i in rows])
+        group = (
+            payloads if len(rows) == len(surbs) else np.empty((len(rows), payload_size), np.uint8)
+        )
         _sender.write_payloads(wire, chosen, keys, [texts[i] for i in rows], group)
-        payloads[rows] = group
         keys.fill(0)
+        if group is not payloads:
+            payloads[rows] = group
     replies = []
+    header_size, first_size = wire.header_size, wire.header_size + wire.address_size
     for surb, payload in zip(surbs, payloads, strict=True):
-        header = bytes(surb._secret[: wire.header_size])
-        address = surb._secret[wire.header_size : wire.header_size + wire.address_size]
-        replies.append((header + payload.tobytes(), bytes(address)))
+        public = bytes(surb._secret[:first_size])
+        replies.append((public[:header_size] + payload.tobytes(), public[header_size:]))
         surb._wipe()
     return replies
+
+
+def _payload_keys(wire: WireFormat, backend: Backend, material: Sequence[memoryview]) -> Bytes:
+    """(n, layers, 192) payload keys from seeds or keys, as many of each SURB. The caller wipes them."""
+    secret = np.frombuffer(bytearray().join(material), np.uint8)
+    if len(material[0]) >= _PAYLOAD_KEY_SIZE:
+        return secret.reshape(len(material), -1, _PAYLOAD_KEY_SIZE)
+    seeds = secret.reshape(len(material), -1, wire.payload_seed_size)
+    keys = _sender.payload_keys(wire, backend, wire.recoverable_surb_version, seeds)
+    secret.fill(0)
+    return keys
 
 
 class SurbRecovery(Secret):

@@ -49,6 +49,12 @@ class PythonBackend:
                 value = primitives.x25519(scalar.tobytes(), value)
             out[i] = np.frombuffer(value, np.uint8)
 
+    def x25519_twice(
+        self, first: Bytes, second: Bytes, points: Bytes, first_out: Bytes, second_out: Bytes
+    ) -> None:
+        self.x25519(first, points, first_out)
+        self.x25519(second, points, second_out)
+
     def aes128_ctr(self, keys: Bytes, ivs: Bytes, data: Bytes, out: Bytes) -> None:
         _each(primitives.aes128_ctr, out, keys, ivs, data)
 

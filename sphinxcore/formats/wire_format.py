@@ -1,13 +1,14 @@
 """What differs from one Sphinx packet format to another, as a value."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 from sphinxcore._checks import integer
 from sphinxcore.errors import SphinxError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WireFormat:
     """Every size (in bytes), label and version number of a Sphinx packet format.
 
@@ -45,42 +46,42 @@ class WireFormat:
     surb_versions: frozenset[int]
     recoverable_surb_version: int
 
-    @property
+    @cached_property
     def meta_size(self) -> int:
         """What a forward hop reads for itself: flag, version, next address, delay."""
         return self.flag_size + self.version_size + self.address_size + self.delay_size
 
-    @property
+    @cached_property
     def slot_size(self) -> int:
         """What one forward hop takes of the routing information."""
         return self.meta_size + self.mac_size
 
-    @property
+    @cached_property
     def final_meta_size(self) -> int:
         """What the final hop reads: flag, version, destination, identifier."""
         return self.flag_size + self.version_size + self.address_size + self.identifier_size
 
-    @property
+    @cached_property
     def routing_size(self) -> int:
         """Size of beta."""
         return self.max_hops * self.slot_size
 
-    @property
+    @cached_property
     def header_size(self) -> int:
         """Everything before the payload."""
         return self.alpha_size + self.mac_size + self.routing_size
 
-    @property
+    @cached_property
     def payload_overhead(self) -> int:
         """Bytes of a payload that a message cannot have: zero prefix and end mark."""
         return self.zero_prefix_size + 1
 
-    @property
+    @cached_property
     def minimum_packet_size(self) -> int:
         """What a node looks at at all. Shorter packets are not Sphinx packets."""
         return self.header_size + self.payload_overhead
 
-    @property
+    @cached_property
     def secret_size(self) -> int:
         """Size of the expanded shared secret."""
         return sum(size for _, size in self.key_schedule)

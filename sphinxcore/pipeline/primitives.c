@@ -83,6 +83,44 @@ void rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows
   sphinx_wipe_stack();
 }
 
+static void multiply_combs(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars, size_t start,
+                           size_t rows, const uint8_t *combs) {
+  uint8_t clamped[SPHINX_ROWS][SCALAR_SIZE];
+  in_pointers scalar;
+  out_pointers result;
+  for (size_t i = 0; i < rows; i++) {
+    scalar_clamp(clamped[i], row_of(scalars, start + i));
+    scalar[i] = clamped[i];
+  }
+  point_out(result, out, start, rows);
+  b->x25519->multiply_combs(result, scalar, combs, rows);
+  wipe(clamped, sizeof clamped);
+}
+
+int rows_x25519_twice(const sphinx_backend *b, sphinx_out_rows first_out, sphinx_out_rows second_out,
+                      sphinx_rows first, sphinx_rows second, sphinx_rows points, size_t n) {
+  const size_t lanes = b->x25519->kernel.lanes, size = b->x25519->comb_size;
+  if (size == 0) {
+    rows_x25519(b, first_out, first, points, n);
+    rows_x25519(b, second_out, second, points, n);
+    return 0;
+  }
+  uint8_t *memory = malloc((SPHINX_ROWS + lanes - 1) / lanes * size + COMB_ALIGNMENT);
+  if (!memory) return -1;
+  uint8_t *combs = memory + -(uintptr_t)memory % COMB_ALIGNMENT;
+  in_pointers point;
+  for (size_t start = 0; start < n; start += SPHINX_ROWS) {
+    const size_t rows = rows_at_most(n - start);
+    point_at(point, points, start, rows);
+    b->x25519->make_combs(combs, point, rows);
+    multiply_combs(b, first_out, first, start, rows, combs);
+    multiply_combs(b, second_out, second, start, rows, combs);
+  }
+  free(memory);
+  sphinx_wipe_stack();
+  return 0;
+}
+
 /* The contract of both stream ciphers' kernels. */
 typedef void (*cipher)(uint8_t *const *out, const uint8_t *const *in, size_t size, const uint8_t *const *keys,
                        const uint8_t *const *ivs, size_t n);

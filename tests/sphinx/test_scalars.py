@@ -126,6 +126,24 @@ def test_x25519(backend_name: str) -> None:
     assert (out[:, 31] < 128).all()
 
 
+@pytest.mark.parametrize("curve_first", [True, False], ids=["curve, then twist", "mixed"])
+def test_x25519_twice(curve_first: bool, backend_name: str) -> None:
+    """Rows with a point of the twist are computed in another way, and those beside them."""
+    scalars, points, results = x25519_cases()
+    if curve_first:
+        order = np.argsort([not is_on_curve(point.tobytes()) for point in points], kind="stable")
+        scalars, points, results = scalars[order], points[order], results[order]
+    others = np.roll(scalars, 1, axis=0)
+    expected = sx.batch.x25519(others, points, backend="python")
+    for n in (0, 1, 7, 65, len(points)):
+        found, other_found = np.empty((n, 32), np.uint8), np.empty((n, 32), np.uint8)
+        sx.backend(backend_name).x25519_twice(
+            scalars[:n], others[:n], points[:n], found, other_found
+        )
+        assert np.array_equal(found, results[:n])
+        assert np.array_equal(other_found, expected[:n])
+
+
 def test_x25519_base(backend_name: str) -> None:
     scalars = x25519_cases()[0]
     expected = [openssl(scalar.tobytes(), BASE) for scalar in scalars]

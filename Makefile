@@ -32,8 +32,9 @@ help: ## List the targets.
 run: $(VENV)/native-if-possible ## The main job, `sphinxcore demo`, on the best backend there is.
 	@$(BIN)/sphinxcore demo $(ARGS)
 
-test: $(VENV)/native $(VENV)/group-test ## Everything quick, on every backend that this CPU runs.
+test: $(VENV)/native $(VENV)/group-test $(VENV)/group-bench ## Everything quick, on every backend that this CPU runs.
 	$(BIN)/python vectors/generate.py --check
+	$(BIN)/python benches/bench_primitives.py --benchmark-disable --quiet
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 # Quality gates
@@ -47,6 +48,7 @@ lint: $(VENV)/native $(VENV)/group-lint ## Style, types, and the stub of the nat
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing/api.py
 	$(BIN)/python -m mypy.stubtest sphinxcore._native
+	$(BIN)/python benches/table.py --check
 
 format: $(VENV)/group-lint ## Format Python and C as lint wants it.
 	$(BIN)/ruff format .
@@ -88,7 +90,7 @@ no-compiler: .venv-no-compiler/installed ## Without a compiler `auto` installs, 
 
 # Peers; these need cargo
 
-.PHONY: peer-vectors interop bench-peers
+.PHONY: peer-vectors interop
 peer-vectors: ## Make the peers' vectors anew with their Rust crates, and show what differs.
 	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && \
 	  cargo run --release --locked --quiet --manifest-path $(PEERS) --bin write_vectors -- "$$new" && \
@@ -97,8 +99,18 @@ peer-vectors: ## Make the peers' vectors anew with their Rust crates, and show w
 interop: $(VENV)/native ## Pass 10,000 packets each way between the library and the Rust crates.
 	$(BIN)/python tests/interop.py $(ARGS)
 
-bench-peers: $(VENV)/native ## Time the backends and sphinx-packet side by side.
-	$(BIN)/python benches/bench_peers.py $(ARGS)
+# Figures; peers are left out where there is no cargo
+
+BENCHES := peers stages x25519 batches threads primitives
+.PHONY: bench $(addprefix bench-,$(BENCHES)) bench-table
+bench: $(addprefix bench-,$(BENCHES)) ## Run all benches; ARGS=--save keeps what they measure.
+
+$(addprefix bench-,$(BENCHES)): bench-%: $(VENV)/native $(VENV)/group-bench
+	$(BIN)/python benches/bench_$*.py $(ARGS)
+
+bench-table: $(VENV)/base ## Write README's speed table from what was saved; list the goals.
+	$(BIN)/python benches/table.py
+	$(BIN)/python benches/table.py --goals
 
 .PHONY: clean
 clean: ## Remove everything that git ignores here.
@@ -136,7 +148,7 @@ $(VENV)/base: $(VENV)/created pyproject.toml
 	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli]'
 	touch $@
 
-GROUPS := $(addprefix $(VENV)/group-,test lint dist)
+GROUPS := $(addprefix $(VENV)/group-,test bench lint dist)
 $(GROUPS): $(VENV)/group-%: $(VENV)/base
 	$(BIN)/python -m pip install --quiet --group $*
 	touch $@

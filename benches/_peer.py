@@ -1,41 +1,66 @@
-"""The Rust program in benches/peers, which times sphinx-packet, as a co-process."""
+"""The Rust program in benches/peers, which times published crates, as a co-process."""
 
 import json
+import os
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-_MANIFEST = Path(__file__).resolve().parent / "peers" / "Cargo.toml"
-_TARGET = ("--release", "--locked", "--quiet", "--manifest-path", str(_MANIFEST))
+_FOLDER = Path(__file__).resolve().parent / "peers"
+_MANIFEST = _FOLDER / "Cargo.toml"
+_PROGRAM = "sphinx-peer-bench"
 
-_PINNED = tomllib.loads(_MANIFEST.read_text())["dependencies"]["sphinx-packet"]
-NAME = f"sphinx-packet {_PINNED.removeprefix('=')}"
+_PINNED = tomllib.loads(_MANIFEST.read_text())["dependencies"]
+
+
+def _with_version(crate: str) -> str:
+    pinned = _PINNED[crate]
+    version = pinned if isinstance(pinned, str) else pinned["version"]
+    return f"{crate} {version.removeprefix('=')}"
+
+
+CRATE = _with_version("sphinx-packet")
+NATIVE = f"{CRATE} native"
+MULTIPLIERS = {name: _with_version(name) for name in ("x25519-dalek", "aws-lc-rs")}
+"""X25519 of other crates: the request, and what it is called in tables."""
+
+BUILDS = {CRATE: "", NATIVE: "-C target-cpu=native"}
+"""The program as cargo builds it by default, and for this very CPU: RUSTFLAGS of each."""
 
 
 class PeerError(Exception):
     """The program cannot be built, has ended, or refused a request."""
 
 
-def build() -> None:
-    """Compile the program, or see that it is up to date."""
+def build(name: str) -> Path:
+    """Compile the program, or see that it is up to date. Returns where it is."""
     if shutil.which("cargo") is None:
         raise PeerError("cargo was not found: the peer is built with it (https://rustup.rs)")
-    if subprocess.run(["cargo", "build", *_TARGET], check=False).returncode:
-        raise PeerError(f"cargo cannot build {_MANIFEST.parent}")
+    target = _FOLDER / "target" / ("native" if BUILDS[name] else "default")
+    command = ["cargo", "build", "--release", "--locked", "--quiet"]
+    command += ["--manifest-path", str(_MANIFEST), "--target-dir", str(target)]
+    environment = os.environ | {"RUSTFLAGS": BUILDS[name]}
+    if subprocess.run(command, check=False, env=environment).returncode:
+        raise PeerError(f"cargo cannot build {_FOLDER}")
+    return target / "release" / _PROGRAM
+
+
+def rustc() -> str:
+    """Version of the compiler."""
+    found = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=False)
+    return found.stdout.strip()
 
 
 class Peer:
     """The program, running; its requests are described in benches/peers/src/main.rs."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Path) -> None:
         self._process = subprocess.Popen(
-            ["cargo", "run", *_TARGET],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def __enter__(self) -> "Peer":
@@ -48,20 +73,32 @@ class Peer:
 
     def load(self, name: str, private_key: bytes, packets: Iterable[bytes]) -> str:
         """Hand over packets for a node. Returns the SHA-256 of what becomes of them, in hex."""
-        listed = " ".join(packet.hex() for packet in packets)
-        return self._ask(f"load {name} {private_key.hex()} {listed}")["sha256"]
+        return self._load("packets", name, [private_key, *packets])
 
-    def process(self, name: str, seconds: float) -> tuple[int, int]:
-        """Process loaded packets over and over: how many, and nanoseconds in all."""
-        return self._timed(f"process {name} {seconds}")
+    def load_surbs(
+        self, name: str, payload_size: int, message: bytes, surbs: Iterable[bytes]
+    ) -> str:
+        """Hand over SURBs. Returns the SHA-256 of the replies with that message."""
+        return self._load(f"surbs {payload_size}", name, [message, *surbs])
 
-    def build(self, version: int, hops: int, payload_size: int, seconds: float) -> tuple[int, int]:
-        """Build packets over and over: how many, and nanoseconds in all."""
-        return self._timed(f"build {version} {hops} {payload_size} {seconds}")
+    def load_blocks(self, name: str, keys: Iterable[bytes], blocks: Iterable[bytes]) -> str:
+        """Hand over LIONESS keys and blocks. Returns the SHA-256 of the encrypted blocks."""
+        pairs = zip(keys, blocks, strict=True)
+        return self._load("blocks", name, [item for pair in pairs for item in pair])
 
-    def _timed(self, request: str) -> tuple[int, int]:
-        reply = self._ask(request)
+    def x25519(self, scalar: bytes, point: bytes) -> dict[str, str]:
+        """The product in hex, by each of MULTIPLIERS."""
+        return self._ask(f"x25519-check {scalar.hex()} {point.hex()}")
+
+    def timed(self, request: str, seconds: float) -> tuple[int, int]:
+        """Make a request that takes a time: how many operations, and nanoseconds in all."""
+        reply = self._ask(f"{request} {seconds}")
         return reply["operations"], reply["ns"]
+
+    def _load(self, what: str, name: str, items: Iterable[bytes]) -> str:
+        kind, _, more = what.partition(" ")
+        listed = " ".join(item.hex() for item in items)
+        return self._ask(f"load-{kind} {name} {more} {listed}")["sha256"]
 
     def _ask(self, request: str) -> dict[str, Any]:
         try:
@@ -76,3 +113,10 @@ class Peer:
         if "error" in reply:
             raise PeerError(f"the peer refused {request.split()[0]!r}: {reply['error']}")
         return reply
+
+
+@contextmanager
+def running(programs: dict[str, Path]) -> Iterator[dict[str, Peer]]:
+    """A Peer for each program, by the same names."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(Peer(path)) for name, path in programs.items()}

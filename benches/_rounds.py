@@ -1,14 +1,16 @@
 """Paired rounds: contenders take turns, so that what slows the machine down slows all of them.
 
-All times are CPU time of the thread: other processes on the core do not count.
+Times are CPU time of the thread, unless a bench says otherwise: other processes on the core do not
+count.
 """
 
 import gc
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median, median_low
+from typing import Any
 
 Timed = Callable[[float], tuple[int, int]]
 """Works for about so many seconds: how many operations, and nanoseconds in all."""
@@ -23,16 +25,43 @@ _REFERENCE = bytes(1 << 18)
 _REFERENCE_REPEATS = 9
 
 
-def repeated(work: Callable[[], object], operations: int) -> Timed:
-    """A Timed that calls `work`, which does so many operations, over and over."""
+def repeated(
+    work: Callable[[], object],
+    operations: int,
+    *,
+    calls: int = 1,
+    clock: Callable[[], int] = time.thread_time_ns,
+) -> Timed:
+    """A Timed that calls `work`, which does so many operations, over and over.
+
+    The clock is looked at every `calls` calls: more than one for work as short as that.
+    """
 
     def timed(seconds: float) -> tuple[int, int]:
         limit, done = round(seconds * 1e9), 0
-        start = time.thread_time_ns()
+        start = clock()
         while True:
-            work()
+            for _ in range(calls):
+                work()
+            done += calls * operations
+            elapsed = clock() - start
+            if elapsed >= limit:
+                return done, elapsed
+
+    return timed
+
+
+def prepared(make: Callable[[], Any], work: Callable[[Any], object], operations: int) -> Timed:
+    """A Timed of `work`, which uses up what `make` makes: that is not timed."""
+
+    def timed(seconds: float) -> tuple[int, int]:
+        limit, done, elapsed = round(seconds * 1e9), 0, 0
+        while True:
+            made = make()
+            start = time.thread_time_ns()
+            work(made)
+            elapsed += time.thread_time_ns() - start
             done += operations
-            elapsed = time.thread_time_ns() - start
             if elapsed >= limit:
                 return done, elapsed
 
@@ -73,10 +102,17 @@ class Run:
         pairs = zip(self.rounds, self.kept, strict=True)
         return [one.ns[name] for one, kept in pairs if kept]
 
+    def median(self, name: str) -> float:
+        """Of the rounds that count; NaN if none does."""
+        times = self.times(name)
+        return median(times) if times else float("nan")
+
     def speedup(self, name: str, other: str) -> float:
-        """How many times as fast as `other`: the median of the rounds' ratios."""
-        pairs = zip(self.times(name), self.times(other), strict=True)
-        return median(theirs / own for own, theirs in pairs)
+        """How many times as fast as `other`: the median of the rounds' ratios, NaN without any."""
+        ratios = [
+            theirs / own for own, theirs in zip(self.times(name), self.times(other), strict=True)
+        ]
+        return median(ratios) if ratios else float("nan")
 
 
 def run(contenders: Mapping[str, Timed], rounds: int, seconds: float) -> Run:
@@ -101,6 +137,23 @@ def run(contenders: Mapping[str, Timed], rounds: int, seconds: float) -> Run:
         if collecting:
             gc.enable()
     return Run(done)
+
+
+def summary(run: Run, baselines: Iterable[str]) -> dict[str, Any]:
+    """Per contender: least and median nanoseconds per operation, and how it compares.
+
+    Empty if every round was noise.
+    """
+    if not any(run.kept):
+        return {}
+    return {
+        name: {
+            "minNs": round(min(run.times(name)), 3),
+            "medianNs": round(run.median(name), 3),
+            "timesAsFastAs": {other: round(run.speedup(name, other), 3) for other in baselines},
+        }
+        for name in run.rounds[0].ns
+    }
 
 
 def _reference() -> float:

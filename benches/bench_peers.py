@@ -1,195 +1,213 @@
 """Time this library's backends and sphinx-packet side by side, in one run on one core.
 
-A batch of regular packets of the Nym network is given to each of them in turn. The crate leaves its
-outputs in its own types, the library writes them as bytes. Needs cargo. Exit code: 1 if there are
-no figures for an operation because every round was noise, 2 trouble.
+Regular packets of the Nym network are given to each of them in turn; what comes out is compared
+first. The crate leaves its outputs in its own types, the library writes them as bytes. Without
+cargo the crate is left out, by name. Exit code: 1 if there are no figures for an operation because
+every round was noise, 2 trouble.
 """
 
-import argparse
 import hashlib
-import json
-import platform
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from statistics import median
 from typing import Any
 
 import _cpu
+import _native
 import _peer
 import _rounds
+import _work
 from _peer import Peer, PeerError
+from _report import TROUBLE, Report
 from _rounds import Run, Timed
 
 import sphinxcore as sx
+from sphinxcore.batch import LIONESS_KEY_SIZE
 from sphinxcore.packet import REGULAR_PAYLOAD_SIZE
 
-RESULTS = Path(__file__).resolve().parent / "results"
 BATCH = 64
-HOPS = 4
-MESSAGE = bytes([7]) * (REGULAR_PAYLOAD_SIZE - sx.NYM.payload_overhead)
-BASELINES = ("python", _peer.NAME)
-FEWEST_ROUNDS = 15
+VERSION = sx.NYM.default_version
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is timed, and by whom."""
+    """What is timed, by whom, and as what the goals know it."""
 
     name: str
+    goal: str
     contenders: dict[str, Timed]
 
 
-def operations(peer: Peer, backends: tuple[str, ...]) -> Iterator[Operation]:
-    """The first hop for both versions that are in use, the final hop, and building."""
-    yield _process(peer, backends, 258, HOPS)
-    yield _process(peer, backends, 259, HOPS)
-    yield _process(peer, backends, 259, 1)
-    contenders = {name: _building(name, 259) for name in backends}
-    contenders[_peer.NAME] = lambda seconds: peer.build(259, HOPS, REGULAR_PAYLOAD_SIZE, seconds)
-    yield Operation(f"build, {HOPS} hops, version 259", contenders)
+def operations(peers: dict[str, Peer], backends: tuple[str, ...]) -> Iterator[Operation]:
+    """What nodes do, what senders do, and the part that both spend much of their time in."""
+    for version in _work.VERSIONS:
+        name = f"forward hop, version {version}"
+        yield _process(name, "forward hop", peers, backends, version)
+    yield _process("final hop", "final hop", peers, backends, VERSION, hops=1)
+    yield _process("single packet", "single packet", peers, backends, VERSION, batch=1)
+    yield _build(peers, backends)
+    yield _use_surbs(peers, backends)
+    yield from _lioness(peers, backends)
 
 
-def _process(peer: Peer, backends: tuple[str, ...], version: int, hops: int) -> Operation:
+def _process(
+    name: str,
+    goal: str,
+    peers: dict[str, Peer],
+    backends: tuple[str, ...],
+    version: int,
+    *,
+    hops: int = _work.HOPS,
+    batch: int = BATCH,
+) -> Operation:
     key = sx.PrivateKey.generate()
-    packets = sx.build_packets(
-        [_route(key, hops)] * BATCH,
-        [MESSAGE] * BATCH,
-        destination=bytes(sx.NYM.address_size),
-        version=version,
-    )
-    what = "final hop" if hops == 1 else "forward hop"
-    name = f"{what}, version {version}"
+    packets = _work.packets(key, batch, version, hops)
     loaded = name.replace(" ", "_")
-    digest = peer.load(loaded, key.to_bytes(), (row.tobytes() for row in packets))
-    contenders = {}
-    for backend in backends:
-        processor = sx.Processor(key, backend=backend)
-        outputs = processor.process(packets).packets
-        if hashlib.sha256(outputs.tobytes()).hexdigest() != digest:
-            raise PeerError(f"{name}: {backend} and {_peer.NAME} differ")
-        contenders[backend] = _processing(processor, packets)
-    contenders[_peer.NAME] = lambda seconds: peer.process(loaded, seconds)
-    return Operation(name, contenders)
+    processors = {backend: sx.Processor(key, backend=backend) for backend in backends}
+    outputs = {
+        backend: _sha256(processor.process(packets).packets.tobytes())
+        for backend, processor in processors.items()
+    }
+    for crate, peer in peers.items():
+        outputs[crate] = peer.load(loaded, key.to_bytes(), (row.tobytes() for row in packets))
+    _check(name, outputs)
+    contenders = {
+        backend: _rounds.repeated(_calling(processor.process, packets), batch, calls=BATCH // batch)
+        for backend, processor in processors.items()
+    }
+    return Operation(name, goal, contenders | _timed(peers, f"process {loaded}"))
 
 
-def _processing(processor: sx.Processor, packets: Any) -> Timed:
-    return _rounds.repeated(lambda: processor.process(packets), len(packets))
+def _build(peers: dict[str, Peer], backends: tuple[str, ...]) -> Operation:
+    routes = [_work.route(sx.PrivateKey.generate()) for _ in range(BATCH)]
+    messages = [_work.MESSAGE] * BATCH
 
-
-def _building(backend: str, version: int) -> Timed:
-    routes = [_route(sx.PrivateKey.generate(), HOPS) for _ in range(BATCH)]
-    messages = [MESSAGE] * BATCH
-
-    def build() -> None:
+    def build(backend: str) -> None:
         sx.build_packets(
-            routes,
-            messages,
-            destination=bytes(sx.NYM.address_size),
-            version=version,
-            backend=backend,
+            routes, messages, destination=_work.DESTINATION, version=VERSION, backend=backend
         )
 
-    return _rounds.repeated(build, BATCH)
+    contenders = {name: _rounds.repeated(_calling(build, name), BATCH) for name in backends}
+    request = f"build {VERSION} {_work.HOPS} {REGULAR_PAYLOAD_SIZE}"
+    return Operation(
+        f"build_packets, {_work.HOPS} hops", "build_packets", contenders | _timed(peers, request)
+    )
 
 
-def _route(first: sx.PrivateKey, hops: int) -> list[sx.Hop]:
-    keys = [first, *(sx.PrivateKey.generate() for _ in range(hops - 1))]
-    return [sx.Hop(bytes(sx.NYM.address_size), key.public_key) for key in keys]
+def _use_surbs(peers: dict[str, Peer], backends: tuple[str, ...]) -> Operation:
+    routes = [_work.route(sx.PrivateKey.generate()) for _ in range(BATCH)]
+    surbs = sx.build_surbs(routes, destination=_work.DESTINATION, version=VERSION)
+    raw = [surb.to_bytes() for surb in surbs]
+    messages = [_work.MESSAGE] * BATCH
 
+    def parse() -> list[sx.Surb]:
+        return [sx.Surb.from_bytes(one) for one in raw]
 
-def summary(run: Run) -> dict[str, Any]:
-    """Per contender: least and median nanoseconds per packet, and how it compares.
+    def use(backend: str) -> Callable[[list[sx.Surb]], list[tuple[bytes, bytes]]]:
+        return lambda parsed: sx.use_surbs(parsed, messages, backend=backend)
 
-    Empty if every round was noise.
-    """
-    if not any(run.kept):
-        return {}
-    return {
-        name: {
-            "minNs": round(min(run.times(name))),
-            "medianNs": round(median(run.times(name))),
-            "timesAsFastAs": {other: round(run.speedup(name, other), 3) for other in BASELINES},
-        }
-        for name in run.rounds[0].ns
+    outputs = {
+        name: _sha256(b"".join(packet for packet, _ in use(name)(parse()))) for name in backends
     }
+    for crate, peer in peers.items():
+        outputs[crate] = peer.load_surbs("surbs", REGULAR_PAYLOAD_SIZE, _work.MESSAGE, raw)
+    _check("use_surbs", outputs)
+    contenders = {name: _rounds.prepared(parse, use(name), BATCH) for name in backends}
+    return Operation(
+        f"use_surbs, {_work.HOPS} hops", "use_surbs", contenders | _timed(peers, "use-surbs surbs")
+    )
 
 
-def record(name: str, run: Run) -> dict[str, Any]:
-    """The operation for the JSON: every round, and the summary."""
-    rounds = [
-        {
-            "nsPerPacket": {contender: round(ns) for contender, ns in one.ns.items()},
-            "referenceNs": one.reference_ns,
-            "kept": kept,
+def _lioness(peers: dict[str, Peer], backends: tuple[str, ...]) -> Iterator[Operation]:
+    keys, blocks = _work.rows(BATCH, LIONESS_KEY_SIZE), _work.rows(BATCH, REGULAR_PAYLOAD_SIZE)
+    raw = [row.tobytes() for row in keys], [row.tobytes() for row in blocks]
+    outputs = {
+        name: _sha256(sx.batch.lioness_encrypt(keys, blocks, backend=name).tobytes())
+        for name in backends
+    }
+    for crate, peer in peers.items():
+        outputs[crate] = peer.load_blocks("blocks", *raw)
+    _check("LIONESS", outputs)
+    for name, function in (
+        ("encrypt", sx.batch.lioness_encrypt),
+        ("decrypt", sx.batch.lioness_decrypt),
+    ):
+        contenders = {
+            backend: _rounds.repeated(_calling(function, keys, blocks, backend=backend), BATCH)
+            for backend in backends
         }
-        for one, kept in zip(run.rounds, run.kept, strict=True)
-    ]
-    return {"operation": name, "noise": run.verdict, "summary": summary(run), "rounds": rounds}
+        yield Operation(
+            f"LIONESS {name}, {REGULAR_PAYLOAD_SIZE} bytes",
+            "LIONESS",
+            contenders | _timed(peers, f"{name} blocks"),
+        )
 
 
-def table(name: str, run: Run) -> str:
+def _calling(function: Callable[..., Any], *arguments: Any, **named: Any) -> Callable[[], Any]:
+    return lambda: function(*arguments, **named)
+
+
+def _timed(peers: dict[str, Peer], request: str) -> dict[str, Timed]:
+    def timed(peer: Peer) -> Timed:
+        return lambda seconds: peer.timed(request, seconds)
+
+    return {name: timed(peer) for name, peer in peers.items()}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _check(name: str, outputs: dict[str, str]) -> None:
+    if len(set(outputs.values())) > 1:
+        raise PeerError(f"{name}: what comes out differs: {outputs}")
+
+
+def table(operation: Operation, run: Run, baselines: list[str], judged: list[Any]) -> str:
     """The operation as text."""
-    titles = "".join(f"  x {other}" for other in BASELINES)
-    lines = [f"{name} ({run.verdict})", f"  {'':<21}{'min ns':>9}{'median ns':>11}{titles}"]
-    for contender, row in summary(run).items():
-        ratios = "".join(f"{row['timesAsFastAs'][o]:>{len(o) + 4}.2f}" for o in BASELINES)
-        lines.append(f"  {contender:<21}{row['minNs']:>9}{row['medianNs']:>11}{ratios}")
+    titles = "".join(f"  x {other}" for other in baselines)
+    lines = [
+        f"\n{operation.name} ({run.verdict})",
+        f"  {'':<28}{'min us':>9}{'median us':>11}{titles}{'required':>10}{'aim':>6}",
+    ]
+    goals = {one["backend"]: one for one in judged}
+    for contender, row in _rounds.summary(run, baselines).items():
+        ratios = "".join(f"{row['timesAsFastAs'][o]:>{len(o) + 4}.2f}" for o in baselines)
+        goal = goals.get(contender)
+        wanted = f"{goal['required']:>10g}{goal['aim']:>6g}" if goal else ""
+        times = f"{row['minNs'] / 1000:>9.2f}{row['medianNs'] / 1000:>11.2f}"
+        lines.append(f"  {contender:<28}{times}{ratios}{wanted}")
     return "\n".join(lines)
 
 
-def machine(backends: tuple[str, ...], core: int | None) -> dict[str, Any]:
-    """What the figures depend on."""
-    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=False)
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cpu": _cpu.facts(),
-        "core": core,
-        "python": platform.python_version(),
-        "sphinxcore": sx.__version__,
-        "backends": {name: dict(sx.backend(name).kernels) for name in backends},
-        "peer": {"crate": _peer.NAME, "rustc": rustc.stdout.strip()},
-    }
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=21, help="at least 15; %(default)s")
-    parser.add_argument("--seconds", type=float, default=0.15, help="per turn; %(default)s")
-    output = parser.add_mutually_exclusive_group()
-    output.add_argument("--json", type=Path, metavar="PATH", help="write all rounds there")
-    output.add_argument("--save", action="store_true", help="write them to benches/results/<cpu>/")
-    arguments = parser.parse_args()
-    if arguments.rounds < FEWEST_ROUNDS:
-        parser.error(f"--rounds must be at least {FEWEST_ROUNDS}")
-    path = RESULTS / _cpu.folder_name() / "peers.json" if arguments.save else arguments.json
-    backends = sx.available_backends()
-    found = []
+    report = Report("peers", __doc__, seconds=0.15)
+    programs = {}
+    for name in _peer.BUILDS:
+        try:
+            programs[name] = _peer.build(name)
+        except PeerError as error:
+            report.lacks(name, error)
+    report.machine["core"] = _cpu.pin()  # the peers inherit it
+    report.machine["batch"] = BATCH
+    if programs:
+        report.machine["peer"] = {"crate": _peer.CRATE, "rustc": _peer.rustc()}
+    baselines = [*programs, *(name for name in ("python",) if name in report.backends)]
     try:
-        _peer.build()
-        core = _cpu.pin()  # the peer inherits it
-        with Peer() as peer:
-            for operation in operations(peer, backends):
-                run = _rounds.run(operation.contenders, arguments.rounds, arguments.seconds)
-                print(table(operation.name, run), flush=True)
-                found.append(record(operation.name, run))
-        if path is not None:
-            document = {
-                **machine(backends, core),
-                "batch": BATCH,
-                "payloadSize": REGULAR_PAYLOAD_SIZE,
-                "clock": "CPU time of the thread",
-                "operations": found,
-            }
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(document, indent=1) + "\n")
-    except (PeerError, OSError) as error:
-        print(f"bench_peers: {error}", file=sys.stderr)
-        return 2
-    return 0 if all(one["summary"] for one in found) else 1
+        with _peer.running(programs) as peers:
+            for operation in operations(peers, report.backends):
+                run = report.run(operation.contenders)
+                report.add(operation.name, run, baselines)
+                judged = []
+                if _peer.CRATE in peers:
+                    for backend in report.backends:
+                        reached = run.speedup(backend, _peer.CRATE)
+                        judged += report.judge(operation.name, operation.goal, backend, reached)
+                print(table(operation, run, baselines, judged), flush=True)
+        return report.finish()
+    except (PeerError, _native.NativeError, OSError) as error:
+        print(error, file=sys.stderr)
+        return TROUBLE
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+"""What benches work on: regular packets of the Nym network, and random rows."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+import sphinxcore as sx
+from sphinxcore.packet import REGULAR_PAYLOAD_SIZE
+
+HOPS = 4
+VERSIONS = (258, 259)
+MESSAGE = bytes([7]) * (REGULAR_PAYLOAD_SIZE - sx.NYM.payload_overhead)
+DESTINATION = bytes(sx.NYM.address_size)
+
+
+def route(first: sx.PrivateKey, hops: int = HOPS) -> list[sx.Hop]:
+    """Through a node with this key, and nodes with others."""
+    keys = [first, *(sx.PrivateKey.generate() for _ in range(hops - 1))]
+    return [sx.Hop(bytes(sx.NYM.address_size), key.public_key) for key in keys]
+
+
+def packets(key: sx.PrivateKey, n: int, version: int, hops: int = HOPS) -> Any:
+    """(n, packet size), for the node with this key."""
+    return sx.build_packets(
+        [route(key, hops)] * n, [MESSAGE] * n, destination=DESTINATION, version=version
+    )
+
+
+def rows(n: int, size: int) -> Any:
+    """(n, size) random bytes."""
+    return np.frombuffer(os.urandom(n * size), np.uint8).reshape(n, size)

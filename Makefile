@@ -15,7 +15,7 @@ PEERS := vectors/peers/Cargo.toml
 C_SOURCES := $(wildcard sphinxcore/kernels/*.[ch] sphinxcore/pipeline/*.[ch])
 NATIVE_SOURCES := setup.py $(wildcard sphinxcore/*.pyx sphinxcore/*.pxd) $(C_SOURCES)
 SDIST_SOURCES := pyproject.toml MANIFEST.in README.md LICENSE CHANGELOG.md Makefile .clang-format \
-  $(NATIVE_SOURCES) $(shell find sphinxcore tests vectors benches \( -name target -o -name '.*' \) -prune -o -type f \
+  $(NATIVE_SOURCES) $(shell find sphinxcore credentials tests vectors benches \( -name target -o -name '.*' \) -prune -o -type f \
     ! -name '*.pyc' ! -name '*.so' -print)
 
 .DELETE_ON_ERROR:
@@ -76,7 +76,7 @@ dist: $(SDIST) $(VENV)/base ## Build sdist and wheels; run the sdist's tests on 
 	SPHINXCORE_NATIVE=off $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist build/dist
 	SPHINXCORE_NATIVE=require $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist build/dist
 	$(call new_venv,.venv-dist)
-	.venv-dist/bin/python -m pip install --quiet "$$(echo dist/sphinxcore-*-cp*.whl)[cli]" --group test
+	.venv-dist/bin/python -m pip install --quiet "$$(echo dist/sphinxcore-*-cp*.whl)[cli,blspy]" --group test
 	cd build/dist && ../../.venv-dist/bin/sphinxcore info
 	cd build/dist && ../../.venv-dist/bin/pytest --quiet $(PYTEST_ARGS)
 
@@ -101,7 +101,7 @@ interop: $(VENV)/native ## Pass 10,000 packets each way between the library and 
 
 # Figures; peers are left out where there is no cargo
 
-BENCHES := peers stages x25519 batches threads primitives
+BENCHES := peers stages x25519 batches threads primitives credentials
 .PHONY: bench $(addprefix bench-,$(BENCHES)) bench-table
 bench: $(addprefix bench-,$(BENCHES)) ## Run all benches; ARGS=--save keeps what they measure.
 
@@ -114,9 +114,9 @@ bench-table: $(VENV)/base ## Write README's speed table from what was saved; lis
 
 .PHONY: clean
 clean: ## Remove everything that git ignores here.
-	rm -rf .venv* build dist *.egg-info sphinxcore/*.so vectors/peers/target benches/peers/target
+	rm -rf .venv* build dist *.egg-info sphinxcore/*.so vectors/peers/target benches/peers/target benches/credential_peers/target
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
-	find sphinxcore tests vectors benches -name __pycache__ -prune -exec rm -rf {} +
+	find sphinxcore credentials tests vectors benches -name __pycache__ -prune -exec rm -rf {} +
 
 # Environments. A stamp stands for what was installed. The package is installed from this folder,
 # so that changes of Python files need nothing; the native module is built in place, incrementally.
@@ -145,7 +145,7 @@ $(VENV)/created:
 $(VENV)/base: $(VENV)/created pyproject.toml
 	$(BIN)/python -m pip install --quiet --group build
 	PYTHONWARNINGS=ignore SPHINXCORE_NATIVE=off \
-	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli]'
+	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli,blspy]'
 	touch $@
 
 GROUPS := $(addprefix $(VENV)/group-,test bench lint dist)
@@ -167,7 +167,7 @@ $(VENV)/native-if-possible: $(VENV)/base $(NATIVE_SOURCES)
 	rm -rf .venv-no-native
 	$(call new_venv,.venv-no-native)
 	$(call unpack,no-native)
-	SPHINXCORE_NATIVE=off .venv-no-native/bin/python -m pip install --quiet 'build/no-native[cli]' --group test
+	SPHINXCORE_NATIVE=off .venv-no-native/bin/python -m pip install --quiet 'build/no-native[cli,blspy]' --group test
 	$(call must_have,.venv-no-native,backends == ("python",))
 	touch $@
 
@@ -185,7 +185,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 	$(call new_venv,.venv-asan)
 	$(call unpack,asan)
 	CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' SPHINXCORE_NATIVE=require \
-	  .venv-asan/bin/python -m pip install --quiet 'build/asan[cli]' --group test
+	  .venv-asan/bin/python -m pip install --quiet 'build/asan[cli,blspy]' --group test
 	nm -D .venv-asan/lib/python*/site-packages/sphinxcore/_native.*.so | grep -q __asan_init
 	touch $@
 

@@ -37,6 +37,8 @@ PROCESS_OUT = "process(out=)"
 EMPTY = "calls"
 IN_BACKEND = "in the backend"
 OUTSIDE = "outside: Python"
+ONCE = "X25519, once"
+"""Not a stage: what the multipliers' share is computed of."""
 FAULT_SECONDS = 0.02
 
 STAGES = {
@@ -110,6 +112,9 @@ def calls(backend: Any, key: sx.PrivateKey, packets: Any, version: int) -> dict[
     )
     made["BLAKE2b (of LIONESS)"] = lambda: backend.blake2b(hash_keys, payloads[:, half:], digests)
 
+    once = np.empty_like(shared)
+    made[ONCE] = lambda: backend.x25519(node_key, alphas, once)
+
     for call in [*made.values(), *made.values()]:  # blinding factors are there the second time
         call()
     if n:
@@ -132,7 +137,7 @@ def contenders(backend: Any, version: int) -> dict[str, Timed]:
 
     def make_empty_calls() -> None:
         for name, call in empty.items():
-            if name not in PARTS:
+            if name in _kernel_calls():
                 call()
 
     made = {
@@ -227,7 +232,7 @@ def multiplier_use(run: Run) -> dict[str, float]:
     of_peak = {
         kinds: median(
             100 * issued * madd / own
-            for madd, own in zip(run.times(MADD), run.times("X25519, blinding"), strict=True)
+            for madd, own in zip(run.times(MADD), run.times(ONCE), strict=True)
         )
         for kinds, issued in (
             ("vpmadd52Percent", per_operation["vpmadd52"]),

@@ -229,13 +229,15 @@ def check_messages(wire: WireFormat, messages: Any, n: int, payload_size: int) -
     return checked
 
 
-def write_payloads(
-    wire: WireFormat, backend: Backend, keys: Array, messages: Sequence[bytes], out: Bytes
-) -> None:
-    """Pad messages and encrypt them with every hop's key, the last hop's first."""
+def build_payloads(
+    wire: WireFormat, backend: Backend, keys: Array, messages: Sequence[bytes], size: int
+) -> Bytes:
+    """Pad messages to (n, size) and encrypt them with every hop's key, the last hop's first."""
     prefix = bytes(wire.zero_prefix_size)
-    size = out.shape[1]
-    padded = b"".join([(prefix + message + b"\1").ljust(size, b"\0") for message in messages])
-    out[:] = np.frombuffer(padded, np.uint8).reshape(out.shape)
+    padded = bytearray().join(
+        [(prefix + message + b"\1").ljust(size, b"\0") for message in messages]
+    )
+    payloads = np.frombuffer(padded, np.uint8).reshape(len(messages), size)
     for i in reversed(range(keys.shape[1])):
-        backend.lioness_encrypt(keys[:, i], out, out)
+        backend.lioness_encrypt(keys[:, i], payloads, payloads)
+    return payloads

@@ -94,8 +94,9 @@ def build_packets(
                 wire_format, chosen, group_routes, group, version
             )
             keys = _sender.payload_keys(wire_format, chosen, version, material)
-            payloads = np.empty((len(rows), payload_size), np.uint8)
-            _sender.write_payloads(wire_format, chosen, keys, [texts[i] for i in rows], payloads)
+            payloads = _sender.build_payloads(
+                wire_format, chosen, keys, [texts[i] for i in rows], payload_size
+            )
             packets[rows, : wire_format.header_size] = headers
             packets[rows, wire_format.header_size :] = payloads
             material.fill(0)

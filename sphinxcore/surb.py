@@ -123,23 +123,19 @@ def use_surbs(
         for surb in taken:
             surb._unused.append(True)
         raise
-    payloads = np.empty((len(surbs), payload_size), np.uint8)
+    replies: list[tuple[bytes, bytes]] = [(b"", b"")] * len(surbs)
+    header_size, first_size = wire.header_size, wire.header_size + wire.address_size
     materials = [surb._material for surb in surbs]
     for _, rows in _sender.by_length(materials):
         keys = _payload_keys(wire, chosen, [materials[i] for i in rows])
-        group = (
-            payloads if len(rows) == len(surbs) else np.empty((len(rows), payload_size), np.uint8)
+        payloads = _sender.build_payloads(
+            wire, chosen, keys, [texts[i] for i in rows], payload_size
         )
-        _sender.write_payloads(wire, chosen, keys, [texts[i] for i in rows], group)
         keys.fill(0)
-        if group is not payloads:
-            payloads[rows] = group
-    replies = []
-    header_size, first_size = wire.header_size, wire.header_size + wire.address_size
-    for surb, payload in zip(surbs, payloads, strict=True):
-        public = bytes(surb._secret[:first_size])
-        replies.append((public[:header_size] + payload.tobytes(), public[header_size:]))
-        surb._wipe()
+        for i, payload in zip(rows, payloads, strict=True):
+            public = bytes(surbs[i]._secret[:first_size])
+            replies[i] = public[:header_size] + payload.tobytes(), public[header_size:]
+            surbs[i]._wipe()
     return replies
 
 

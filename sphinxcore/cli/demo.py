@@ -1,15 +1,14 @@
 """`sphinxcore demo`."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 import sphinxcore as sx
-from sphinxcore import _backends
 from sphinxcore.cli import machine, peers
+from sphinxcore.cli.backends import chosen_backends
 from sphinxcore.cli.mixnet import GATEWAYS, HOPS, MEAN_DELAY_NS, MIX_LAYERS, NODES_PER_LAYER
 from sphinxcore.cli.screen import Screen
 from sphinxcore.cli.traffic import PACKET_SIZE, VERSION
@@ -68,7 +67,7 @@ def demo(
     hops, answers some through SURBs, replays some and damages some, and checks what becomes of
     every one. Exits with 1 if anything is not as it should be.
     """
-    backends = _chosen_backends(backend)
+    backends = chosen_backends(backend)
     vectors = None
     if peer_vectors is not None or peers.DIRECTORY.is_dir():
         vectors = peers.read_vectors(peer_vectors or peers.DIRECTORY)
@@ -92,14 +91,6 @@ def demo(
         screen.line("Some checks failed: see the lines with FAILED.", "bold red")
     if not passed:
         context.exit(1)
-
-
-def _chosen_backends(name: str | None) -> list[str]:
-    if name is not None:
-        return [sx.backend(name).name]
-    if _backends.VARIABLE in os.environ:
-        return [_backends.pick(None).name]
-    return list(sx.available_backends())
 
 
 def _compare_with_peers(

@@ -6,6 +6,7 @@ import sys
 import click
 
 import sphinxcore as sx
+from sphinxcore.cli.bench import bench
 from sphinxcore.cli.demo import demo
 from sphinxcore.cli.info import info
 from sphinxcore.cli.keygen import keygen
@@ -26,7 +27,7 @@ def sphinxcore(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (demo, info, process, keygen):
+for command in (demo, bench, info, process, keygen):
     sphinxcore.add_command(command)
 
 

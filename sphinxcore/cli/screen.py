@@ -45,13 +45,15 @@ class Screen:
         """Write one line of a list of names and values."""
         self.line(f"  {name:<11} {value}", style)
 
-    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table; all columns but the first one hold numbers."""
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> None:
+        """Write a table; all columns but the first `names` hold numbers."""
         table = Table(box=SIMPLE_HEAD if self._console.is_terminal else None, pad_edge=False)
         for i, name in enumerate(("  " + head[0], *head[1:])):
-            table.add_column(name, justify="right" if i else "left", style="" if i else "bold")
-        for first, *numbers in rows:
-            table.add_row(f"  {first}", *numbers)
+            table.add_column(
+                name, justify="left" if i < names else "right", style="" if i else "bold"
+            )
+        for first, *others in rows:
+            table.add_row(f"  {first}", *others)
         if not self._quiet:
             self._console.print(table)
 

@@ -217,6 +217,14 @@ INLINE element select_element(const comb *c, size_t offset, const __mmask8 masks
   return r;
 }
 
+/* x, tight, becomes 2 p - x in the lanes of the mask: below 2^52 there. */
+INLINE void negate_lanes(element *x, __mmask8 mask) {
+  UNROLL for (int i = 0; i < 5; i++) {
+    const vector twice_p = splat(2 * (i ? LOW51 : LOW51 - 18));
+    x->v[i] = _mm512_mask_sub_epi64(x->v[i], mask, twice_p, x->v[i]);
+  }
+}
+
 /* The entry for column j, its sign included. */
 INLINE cached select_entry(const comb *c, const vector bits[TEETH], int j) {
   const vector bit = splat(UINT64_C(1) << j);
@@ -234,16 +242,19 @@ INLINE cached select_entry(const comb *c, const vector bits[TEETH], int j) {
                                    b0 & b1 & b2};
   cached r;
   r.twice_dt = select_element(c, offsetof(cached, twice_dt), masks);
-  UNROLL for (int i = 0; i < 5; i++) { /* 2 p - x, below 2^52 */
-    const vector twice_p = splat(2 * (i ? LOW51 : LOW51 - 18));
-    r.twice_dt.v[i] = _mm512_mask_sub_epi64(r.twice_dt.v[i], negative, twice_p, r.twice_dt.v[i]);
-  }
+  negate_lanes(&r.twice_dt, negative);
   r.twice_z = select_element(c, offsetof(cached, twice_z), masks);
   const element minus = select_element(c, offsetof(cached, minus), masks);
   const element plus = select_element(c, offsetof(cached, plus), masks);
   r.minus = choose(negative, &minus, &plus);
   r.plus = choose(negative, &plus, &minus);
   return r;
+}
+
+/* u = (z + y) / (z - y) of a point with y tight and z raw, as x : z, tight. */
+INLINE void to_montgomery(element *x, element *z, const point *p) {
+  *x = carry(add(&p->z, &p->y));
+  *z = carry(subtract(&p->z, &p->y, 9));
 }
 
 /* x : z, tight, is the u of the scalars (words as for the ladder) times the points of a usable comb. */
@@ -257,8 +268,7 @@ static void multiply_comb(element *x, element *z, const comb *c, const vector wo
     const cached entry = select_entry(c, bits, j);
     add_edwards(&p, &y_minus_x, &y_plus_x, &entry, 0);
   }
-  *x = carry(add(&p.z, &p.y));
-  *z = carry(subtract(&p.z, &p.y, 9)); /* y is tight */
+  to_montgomery(x, z, &p);
 }
 
 #endif

@@ -1,13 +1,13 @@
 /* X25519 (RFC 7748, section 5) on AVX-512 IFMA, eight rows side by side.
  *
  * A ladder step has 392 multiply-adds and 11 carries. Points that are multiplied twice get combs
- * (ifma_comb.h). Up to CHUNK vectors of rows share one inversion (Montgomery's trick). */
-#include "ifma_comb.h"
+ * (ifma_comb.h), the base point has its own (ifma_base.h). Up to CHUNK vectors of rows share one inversion
+ * (Montgomery's trick). */
+#include "ifma_base.h"
 
 #define CHUNK 8
 
-/* x : z, raw, is the scalar times the point whose u is *u, or 9 where u is NULL. words[i] has 64
- * bits of each row's scalar.
+/* x : z, raw, is the scalar times the point whose u is *u. words[i] has 64 bits of each row's scalar.
  *
  * (x2, z2) and (x3, z3) are consecutive multiples, in an order that depends on the last bit. Their
  * sum comes out the same in both orders up to a sign that is squared away, so that only the
@@ -17,7 +17,7 @@ INLINE void ladder(element *x, element *z, const vector words[4], const element 
   const vector zero = splat(0), one = splat(1);
   vector last = zero;
   element a = {{one, zero, zero, zero, zero}}, b = a, c, d, x2, z2, x3, z3 = a;
-  x3 = u ? *u : (element){{splat(9), zero, zero, zero, zero}};
+  x3 = *u;
   c = add(&x3, &z3);
   d = subtract(&x3, &z3, 9);
   c = carry(c);
@@ -36,11 +36,7 @@ INLINE void ladder(element *x, element *z, const vector words[4], const element 
     element squared = square_beside(&difference, &e, &qq);
     element f = add_121665_times(&pp, &e);
     x3 = square_beside(&sum, &squared, &f);
-    if (u) {
-      z3 = multiply_beside(&squared, u, NULL, NULL);
-    } else {
-      UNROLL for (int j = 0; j < 5; j++) z3.v[j] = plus(squared.v[j], _mm512_slli_epi64(squared.v[j], 3));
-    }
+    z3 = multiply_beside(&squared, u, NULL, NULL);
     x2 = multiply_beside(&pp, &qq, NULL, NULL);
     c = add(&x3, &z3);
     d = subtract(&x3, &z3, 9);
@@ -134,17 +130,22 @@ INLINE void multiply_point(element *x, element *z, const vector words[4], const 
   for (int i = 0; i < 3; i++) double_point(x, z);
 }
 
-INLINE void multiply_rows(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *const *points,
+/* The base point where points is NULL. */
+static void multiply_rows(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *const *points,
                           size_t n) {
   element x[CHUNK], z[CHUNK];
   for (size_t start = 0; start < n; start += LANES * CHUNK) {
     const size_t rows = n - start < LANES * CHUNK ? n - start : LANES * CHUNK;
     for (size_t i = 0; i < rows; i += LANES) {
-      element u;
+      element *xi = &x[i / LANES], *zi = &z[i / LANES];
       vector words[4];
       load_scalars(words, scalars + start + i, rows - i);
-      if (points) u = load(points + start + i, rows - i);
-      multiply_point(&x[i / LANES], &z[i / LANES], words, points ? &u : NULL);
+      if (points) {
+        const element u = load(points + start + i, rows - i);
+        multiply_point(xi, zi, words, &u);
+      } else {
+        multiply_base_point(xi, zi, words);
+      }
     }
     divide(out + start, x, z, rows);
   }

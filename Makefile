@@ -31,9 +31,11 @@ help: ## List the targets.
 .PHONY: run test
 run: $(VENV)/native-if-possible ## The main job, `sphinxcore demo`, on the best backend there is.
 	@$(BIN)/sphinxcore demo $(ARGS)
+	@$(BIN)/credentials demo $(filter --json,$(ARGS))
 
 test: $(VENV)/native $(VENV)/group-test $(VENV)/group-bench ## Everything quick, on every backend that this CPU runs.
 	$(BIN)/python vectors/generate.py --check
+	$(BIN)/python vectors/generate_credentials.py --check
 	$(BIN)/python benches/bench_primitives.py --benchmark-disable --quiet
 	$(BIN)/pytest $(PYTEST_ARGS)
 
@@ -48,7 +50,7 @@ lint: $(VENV)/native $(VENV)/group-lint ## Style, types, and the stub of the nat
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing/api.py
 	$(BIN)/python -m mypy.stubtest sphinxcore._native
-	$(BIN)/python benches/table.py --check
+	$(BIN)/python benches/compare.py --check
 
 format: $(VENV)/group-lint ## Format Python and C as lint wants it.
 	$(BIN)/ruff format .
@@ -56,6 +58,7 @@ format: $(VENV)/group-lint ## Format Python and C as lint wants it.
 
 vectors: $(VENV)/base ## Our vectors are what vectors/generate.py makes.
 	$(BIN)/python vectors/generate.py --check
+	$(BIN)/python vectors/generate_credentials.py --check
 
 check-isa: $(VENV)/native ## No object has instructions or symbols that it must not have.
 	$(BIN)/python tests/check_isa.py
@@ -88,12 +91,13 @@ no-compiler: .venv-no-compiler/installed ## Without a compiler `auto` installs, 
 	! CC=/nonexistent SPHINXCORE_NATIVE=require .venv-no-compiler/bin/python -m pip install --quiet \
 	  --force-reinstall --no-deps build/no-compiler 2>/dev/null
 
-# Peers; these need cargo
+# Peers; these need cargo, and go
 
 .PHONY: peer-vectors interop
-peer-vectors: ## Make the peers' vectors anew with their Rust crates, and show what differs.
+peer-vectors: ## Make the peers' vectors anew with their own programs, and show what differs.
 	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && \
 	  cargo run --release --locked --quiet --manifest-path $(PEERS) --bin write_vectors -- "$$new" && \
+	  go run -C vectors/peers/circl . "$$new" && \
 	  $(PYTHON) tests/compare_folders.py "$$new" vectors
 
 interop: $(VENV)/native ## Pass 10,000 packets each way between the library and the Rust crates.
@@ -101,7 +105,7 @@ interop: $(VENV)/native ## Pass 10,000 packets each way between the library and 
 
 # Figures; peers are left out where there is no cargo
 
-BENCHES := peers stages x25519 batches threads primitives credentials
+BENCHES := peers stages x25519 batches threads primitives compilers credentials
 .PHONY: bench $(addprefix bench-,$(BENCHES)) bench-table
 bench: $(addprefix bench-,$(BENCHES)) ## Run all benches; ARGS=--save keeps what they measure.
 
@@ -109,8 +113,8 @@ $(addprefix bench-,$(BENCHES)): bench-%: $(VENV)/native $(VENV)/group-bench
 	$(BIN)/python benches/bench_$*.py $(ARGS)
 
 bench-table: $(VENV)/base ## Write README's speed table from what was saved; list the goals.
-	$(BIN)/python benches/table.py
-	$(BIN)/python benches/table.py --goals
+	$(BIN)/python benches/compare.py
+	$(BIN)/python benches/compare.py --goals
 
 .PHONY: clean
 clean: ## Remove everything that git ignores here.

@@ -97,9 +97,9 @@ def module() -> bytes:
     return Path(found.origin).read_bytes() if found else b""
 
 
-def compilers_of_module() -> list[str]:
-    """What the native module was compiled by, as compilers note it in what they make."""
-    noted = re.findall(rb"GCC: \([^)\0]*\) [0-9.]+|clang version [0-9.]+", module())
+def compilers_of(compiled: bytes) -> list[str]:
+    """What it was compiled by, as compilers note it in what they make."""
+    noted = re.findall(rb"GCC: \([^)\0]*\) [0-9.]+|clang version [0-9.]+", compiled)
     return sorted({name.decode() for name in noted})
 
 

@@ -118,7 +118,7 @@ class Report:
             "multiplyAddPipes512": self.pipes,
             "python": platform.python_version(),
             "compilerOfBenches": _native.compiler(),
-            "compilersOfModule": _native.compilers_of_module(),
+            "compilersOfModule": _native.compilers_of(_native.module()),
             "sphinxcore": sx.__version__,
             "commit": _commit(),
             "backends": {name: dict(sx.backend(name).kernels) for name in self.backends},

@@ -60,7 +60,8 @@ def test_make_refuses_old_python(tmp_path: Path) -> None:
 
 
 def test_every_package_is_listed() -> None:
-    folders = {path.parent for path in (ROOT / "sphinxcore").rglob("__init__.py")}
+    found = (path for name in ("sphinxcore", "credentials") for path in (ROOT / name).rglob("*.py"))
+    folders = {path.parent for path in found if path.name == "__init__.py"}
     names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
     assert set(pyproject()["tool"]["setuptools"]["packages"]) == names
 

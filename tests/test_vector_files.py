@@ -43,7 +43,7 @@ def validate(document: Any) -> None:
 def test_there_are_files_of_every_kind() -> None:
     folders = {file.parent.as_posix() for file in FILES}
     peers = {"peers/sphinx_packet_0_6_0", "peers/sphinx_packet_0_8_0"}
-    assert folders == {"sphinx", "primitives", *peers}
+    assert folders == {"sphinx", "credentials", "primitives", *peers}
 
 
 def test_file_is_valid(file: Path) -> None:
@@ -156,9 +156,12 @@ def test_no_tests_is_an_error(tmp_path: Path) -> None:
             vectors.load(path)
 
 
-def test_ours_are_what_generate_writes() -> None:
-    script = vectors.VECTORS / "generate.py"
+@pytest.mark.parametrize("name", ["generate.py", "generate_credentials.py"])
+def test_ours_are_what_is_generated(name: str) -> None:
     done = subprocess.run(
-        [sys.executable, script, "--check"], capture_output=True, text=True, check=False
+        [sys.executable, vectors.VECTORS / name, "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

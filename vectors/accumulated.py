@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from parties import KEY_SIZE, WIRE, Stream, drawing_from
+from parties import KEY_SIZE, WIRE
+from stream import Stream, drawing_from
 
 import sphinxcore as sx
+from sphinxcore import _random
 
 NODES = 4
 BATCH = 20
@@ -109,7 +111,7 @@ def _build(
         messages.append(stream.read(length))
         damage, where, position = stream.number(1) % 8, stream.number(1) % hops, stream.number(4)
         travellers.append(Traveller(0, nodes, damage, where, position))
-    with drawing_from(stream):
+    with drawing_from(_random, stream):
         packets = sx.build_packets(
             routes,
             messages,

@@ -7,6 +7,7 @@ from typing import Any
 Fields = dict[str, Any]
 
 SOURCE = {"name": "vectors/generate.py", "version": "1"}
+CREDENTIALS_SOURCE = {"name": "vectors/generate_credentials.py", "version": "1"}
 
 NOTES = {
     "BadLength": ("BASIC", "Fewer bytes than any packet has.", "Reading out of bounds."),
@@ -48,20 +49,101 @@ NOTES = {
     "UnknownVersion": ("DEFINED", "A version number without a meaning is processed like 259."),
     "WholeKeys": ("DEFINED", "A SURB with 192-byte keys, as version 258 makes them."),
     "WrongSeeds": ("FORGERY", "Not the seeds of this SURB; only the padding shows it."),
+    # Of credentials
+    "AnswerCount": (
+        "BASIC",
+        "One answer too few or too many.",
+        "A relation is left out of the proof.",
+    ),
+    "AttributeKind": ("BASIC", "An attribute of a kind that no caller can give."),
+    "CancellingErrors": (
+        "FORGERY",
+        "Two signatures, wrong by D and -D: their plain product is right.",
+        "Forged shows pass in a batch.",
+    ),
+    "DoubleUse": (
+        "BASIC",
+        "The same nullifier again, all else is right.",
+        "A credential is used twice.",
+    ),
+    "FlippedField": ("FORGERY", "A bit of a field of bytes is flipped."),
+    "IdZero": ("EDGE_CASE", "The id of no authority: the polynomial at zero is the key."),
+    "Identity": ("FORGERY", "The neutral element.", "As a signature it fits every message."),
+    "IndexSet": (
+        "FORGERY",
+        "Another set of disclosed attributes.",
+        "Values move to other indices.",
+    ),
+    "NonCanonicalPoint": (
+        "MALLEABILITY",
+        "Another encoding than the one of the point.",
+        "Two encodings of a message.",
+    ),
+    "NotInSubgroup": (
+        "EDGE_CASE",
+        "On the curve, outside the subgroup of order r.",
+        "Secrets modulo small primes.",
+    ),
+    "NotOne": ("BASIC", "The product is not 1."),
+    "NotOnCurve": ("EDGE_CASE", "No point has this x."),
+    "NotUtf8": ("MALLEABILITY", "Text that is not UTF-8 in its only form."),
+    "NullifierAbsent": (
+        "FORGERY",
+        "A nullifier is there and not wanted, or wanted and not there.",
+        "Double use.",
+    ),
+    "OtherAuthority": ("FORGERY", "Of another authority than it says."),
+    "OtherContext": ("FORGERY", "Shown for another occasion.", "A show is replayed."),
+    "OtherEncoding": ("BASIC", "A message of another type."),
+    "OtherKey": (
+        "DEFINED",
+        "Of another key; where that key is decoded it is valid, with another digest.",
+    ),
+    "OtherPoint": ("FORGERY", "Another point of the group."),
+    "OtherProof": ("FORGERY", "The proof of another message."),
+    "OtherRequest": ("FORGERY", "An answer to another request."),
+    "OtherScalar": ("FORGERY", "Another scalar."),
+    "OtherScope": ("FORGERY", "The nullifier of another scope.", "Double use."),
+    "Retyped": ("FORGERY", "A disclosed value of another kind.", "A hash shown as a number."),
+    "RogueShare": (
+        "FORGERY",
+        "A key share that is not on the polynomial of the others.",
+        "The last authority chooses the key.",
+    ),
+    "ScalarRange": ("MALLEABILITY", "A scalar that is not below r.", "Two encodings of a message."),
+    "SchemaRange": ("BASIC", "A schema that no key has."),
+    "SecretTwice": ("EDGE_CASE", "Two attributes with one secret.", "Values can be swapped."),
+    "SecretZero": ("EDGE_CASE", "A secret is zero."),
+    "ShareCount": ("BASIC", "Fewer shares than the threshold, or one twice."),
+    "SwappedFields": ("FORGERY", "Two fields are swapped."),
+    "ThresholdRange": ("BASIC", "Not 1 <= t <= n <= 1024."),
+    "WrongHeader": ("BASIC", "Another magic, version, suite or type."),
+    "WrongLength": (
+        "BASIC",
+        "Bytes are missing or too many.",
+        "Reading out of bounds; two encodings.",
+    ),
+    "WrongShare": (
+        "FORGERY",
+        "An authority's answer is wrong, or not its own.",
+        "Who it was is not found.",
+    ),
+    "ZeroProof": ("FORGERY", "Challenge and answers are zero.", "A proof without secrets."),
 }
 
 
 class File:
     """A vector file in the making: one line per case."""
 
-    def __init__(self, algorithm: str, schema: str, *header: str) -> None:
+    def __init__(self, algorithm: str, schema: str, *header: str, source: Fields = SOURCE) -> None:
         self._head = {"algorithm": algorithm, "schema": f"{schema}.schema.json"}
         self._header = list(header)
+        self._source = source
         self._groups: list[Fields] = []
         self.count = 0
 
     def group(self, **shared: Any) -> None:
-        self._groups.append({"source": SOURCE, **shared, "tests": []})
+        self._groups.append({"source": self._source, **shared, "tests": []})
 
     def add(self, comment: str, flags: Sequence[str], fields: Fields) -> None:
         self.count += 1

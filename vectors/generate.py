@@ -22,7 +22,6 @@ from parties import (
     ROUTING,
     WHOLE,
     WIRE,
-    Stream,
     build,
     drawn_by_library,
     flip,
@@ -39,6 +38,8 @@ from parties import (
     route,
     travel,
 )
+from stream import Stream
+from update import update
 
 import sphinxcore as sx
 
@@ -397,38 +398,14 @@ FILES: dict[str, Callable[[], File]] = {
 SLOW = {"accumulated_10000.json"}
 
 
-def difference(path: Path, text: str) -> str:
-    """Where the file differs from the text: its first such line."""
-    if not path.exists():
-        return "is missing"
-    old, new = path.read_text(encoding="ascii").splitlines(), text.splitlines()
-    pairs = enumerate(zip(old, new, strict=False), 1)
-    number, line = next(((i, b) for i, (a, b) in pairs if a != b), (min(len(old), len(new)), "end"))
-    return f"differs from what the library does now in line {number}: {line[:100]}"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare and change nothing")
     parser.add_argument("--slow", action="store_true", help="check the slow files too")
     arguments = parser.parse_args()
     os.environ["SPHINXCORE_BACKEND"] = BACKEND
-    differing = 0
-    for name, make in FILES.items():
-        path = FOLDER / name
-        if arguments.check and name in SLOW and not arguments.slow:
-            print(f"{path.name}: not checked without --slow")
-            continue
-        file = make()
-        text = file.text()
-        if not arguments.check:
-            path.write_bytes(text.encode("ascii"))
-        elif not path.exists() or path.read_bytes() != text.encode("ascii"):
-            differing += 1
-            print(f"{path.name}: {difference(path, text)}", file=sys.stderr)
-            continue
-        print(f"{path.name}: {file.count} cases")
-    return min(differing, 1)
+    left_out = SLOW if arguments.check and not arguments.slow else set()
+    return update(FOLDER, FILES, check=arguments.check, left_out=left_out)
 
 
 if __name__ == "__main__":

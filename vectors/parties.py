@@ -2,11 +2,12 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from document import Fields
+from stream import Stream, drawing_from
 
 import sphinxcore as sx
 from sphinxcore import _random
@@ -21,42 +22,6 @@ WHOLE = WIRE.header_size + REGULAR
 """Longest byte string of a sender that is written whole; others by their SHA-256."""
 WHOLE_OUTCOME = WIRE.header_size + 64
 """The same for what nodes put out."""
-
-
-class Stream:
-    """The random bytes of one label, in order."""
-
-    def __init__(self, label: str) -> None:
-        self._xof = hashlib.shake_128(b"sphinxcore vectors v1" + label.encode("ascii"))
-        self._ready = b""
-        self._used = 0
-
-    def read(self, size: int) -> bytes:
-        end = self._used + size
-        if end > len(self._ready):
-            self._ready = self._xof.digest(max(4096, 2 * end))
-        self._used = end
-        return self._ready[end - size : end]
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.read(size), "big")
-
-
-@contextlib.contextmanager
-def drawing_from(stream: Stream) -> Iterator[list[bytes]]:
-    """Let the library draw from `stream`; gives the list of what it drew."""
-    drawn: list[bytes] = []
-
-    def random_bytes(size: int) -> bytes:
-        drawn.append(stream.read(size))
-        return drawn[-1]
-
-    original = _random.random_bytes
-    _random.random_bytes = random_bytes
-    try:
-        yield drawn
-    finally:
-        _random.random_bytes = original
 
 
 def put(fields: Fields, name: str, value: bytes, limit: int) -> None:
@@ -129,7 +94,7 @@ def recipient(case: Fields) -> dict[str, bytes]:
 
 def drawn_by_library(case: Fields, label: str, build: Callable[[], Any]) -> Any:
     """build(), with the two things it draws added to the case."""
-    with drawing_from(Stream("library " + label)) as drawn:
+    with drawing_from(_random, Stream("library " + label)) as drawn:
         built = build()
     case["initialSecret"], case["finalPadding"] = (draw.hex() for draw in drawn)
     return built

@@ -1,7 +1,8 @@
 """The command line: `sphinxcore`.
 
-Exit codes: 0, 1 when the demo found that something it checks is wrong, 2 for errors (one line on
-standard error), 130 when interrupted, 141 when the reader of the output went away.
+Exit codes: 0, 1 when the demo found that something it checks is wrong or the bench found nothing
+but noise, 2 for errors (one line on standard error), 130 when interrupted, 141 when the reader of
+the output went away.
 """
 
 import sys

@@ -1,8 +1,9 @@
 """`sphinxcore bench`."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -28,7 +29,7 @@ class Effort:
 
 
 FULL = Effort(15, 0.1)
-QUICK = Effort(7, 0.03)
+QUICK = Effort(5, 0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,10 @@ def bench(context: click.Context, quick: bool, backend: str | None, as_json: boo
         f"({machine.cpu_count()} usable)"
     )
     runs = []
-    with screen.progress("measuring", len(HOP_BATCHES) + 4) as advance:
-        for operation in _operations(names):
+    operations = _operations(names)
+    with screen.progress("measuring", len(operations)) as advance:
+        for make in operations:
+            operation = make()
             run = rounds.run(operation.contenders, effort.rounds, effort.seconds)
             runs.append((operation, run))
             advance(1)
@@ -79,13 +82,15 @@ def bench(context: click.Context, quick: bool, backend: str | None, as_json: boo
         context.exit(1)
 
 
-def _operations(backends: list[str]) -> Iterator[Operation]:
-    for batch in HOP_BATCHES:
-        yield _process("forward hop", batch, work.HOPS, backends)
-    yield _process("final hop", BATCH, 1, backends)
-    yield _build_packets(backends)
-    yield _use_surbs(backends)
-    yield _x25519(backends)
+def _operations(backends: list[str]) -> list[Callable[[], Operation]]:
+    """Each is made when its turn comes."""
+    return [
+        *(partial(_process, "forward hop", batch, work.HOPS, backends) for batch in HOP_BATCHES),
+        partial(_process, "final hop", BATCH, 1, backends),
+        partial(_build_packets, backends),
+        partial(_use_surbs, backends),
+        partial(_x25519, backends),
+    ]
 
 
 def _process(name: str, batch: int, hops: int, backends: list[str]) -> Operation:
@@ -146,14 +151,14 @@ def _letters() -> tuple[list[list[sx.Hop]], list[bytes]]:
     return routes, [work.MESSAGE] * BATCH
 
 
-def _repeated(calls: dict[str, Callable[[], object]], batch: int) -> dict[str, Timed]:
+def _repeated(calls: Mapping[str, Callable[[], object]], batch: int) -> dict[str, Timed]:
     return {
         backend: rounds.repeated(call, batch, calls=-(-BATCH // batch))
         for backend, call in calls.items()
     }
 
 
-def _compare(name: str, outputs: dict[str, object]) -> None:
+def _compare(name: str, outputs: Mapping[str, object]) -> None:
     """Raise SphinxError unless all backends give the same."""
     (first, expected), *others = outputs.items()
     for backend, output in others:
@@ -163,17 +168,21 @@ def _compare(name: str, outputs: dict[str, object]) -> None:
 
 def _show(runs: list[tuple[Operation, Run]], screen: Screen) -> None:
     screen.heading(
-        f"1 thread, packets of {sx.NYM.packet_size(REGULAR_PAYLOAD_SIZE):,} bytes, version "
-        f"{sx.NYM.default_version}, {work.HOPS} hops; us and rates are of one row"
+        f"Packets of {sx.NYM.packet_size(REGULAR_PAYLOAD_SIZE):,} bytes, version "
+        f"{sx.NYM.default_version}, {work.HOPS} hops; one thread; us each"
     )
     baselines = [name for name in BASELINES if name in runs[0][0].contenders]
     rows = []
     for operation, run in runs:
         title = f"{operation.name}, batch {operation.batch}"
-        for i, backend in enumerate(operation.contenders):
-            us, rate = run.median(backend) / 1e3, 1e9 / run.median(backend)
-            ratios = [f"{run.speedup(backend, other):.2f}" for other in baselines]
-            rows.append(["" if i else title, backend, f"{us:.2f}", f"{rate:,.0f}", *ratios])
+        for backend in operation.contenders:
+            figures = ["-"] * (2 + len(baselines))
+            if any(run.kept):
+                ns = run.median(backend)
+                ratios = (run.speedup(backend, other) for other in baselines)
+                figures = [f"{ns / 1e3:.2f}", f"{1e9 / ns:,.0f}", *(f"{x:.2f}" for x in ratios)]
+            rows.append([title, backend, *figures])
+            title = ""
     head = ["", "backend", "us", "per second", *(f"x {name}" for name in baselines)]
     screen.table(head, rows, names=2)
     screen.line()

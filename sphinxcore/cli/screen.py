@@ -13,6 +13,12 @@ from rich.text import Text
 Advance = Callable[[int], None]
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the caller: rich would end with 1, which says that a check failed."""
+        raise BrokenPipeError
+
+
 class Screen:
     """Where a command writes to.
 
@@ -23,7 +29,7 @@ class Screen:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._console = Console(file=sys.stderr if quiet else sys.stdout, highlight=False)
+        self._console = _Console(file=sys.stderr if quiet else sys.stdout, highlight=False)
 
     def line(self, text: str = "", style: str = "") -> None:
         """Write one line."""

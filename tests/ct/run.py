@@ -12,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import sphinxcore as sx
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from c_cases import format_in_c, in_c, in_c_list
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "ct"
@@ -86,53 +88,6 @@ def valgrind(
     )
 
 
-def format_in_c() -> str:
-    """sphinxcore.NYM as a sphinx_format."""
-    wire = sx.NYM
-    part = wire.secret_part
-    numbers = {
-        "alpha_size": wire.alpha_size,
-        "mac_size": wire.mac_size,
-        "routing_size": wire.routing_size,
-        "header_size": wire.header_size,
-        "minimum_size": wire.minimum_packet_size,
-        "minimum_payload_size": wire.minimum_payload_size,
-        "slot_size": wire.slot_size,
-        "version_offset": wire.flag_size + wire.version_size - 2,
-        "address_offset": wire.flag_size + wire.version_size,
-        "address_size": wire.address_size,
-        "delay_offset": wire.flag_size + wire.version_size + wire.address_size,
-        "next_mac_offset": wire.meta_size,
-        "identifier_offset": wire.flag_size + wire.version_size + wire.address_size,
-        "identifier_size": wire.identifier_size,
-        "forward_flag": wire.forward_flag,
-        "final_flag": wire.final_flag,
-        "secret_size": wire.secret_size,
-        "stream_key_offset": part("stream_key").start,
-        "mac_key_offset": part("mac_key").start,
-        "mac_key_size": part("mac_key").stop - part("mac_key").start,
-        "payload_key_offset": part("payload_key").start,
-        "payload_seed_size": wire.payload_seed_size,
-        "blinding_offset": part("blinding_factor").start,
-        "tag_offset": part("replay_tag").start,
-        "tag_size": part("replay_tag").stop - part("replay_tag").start,
-        "secret_info_size": len(wire.secret_info),
-        "payload_salt_size": len(wire.payload_key_salt),
-        "payload_info_size": len(wire.payload_key_info),
-        "n_explicit_versions": len(wire.explicit_payload_key_versions),
-    }
-    texts = {
-        "secret_info": wire.secret_info,
-        "payload_salt": wire.payload_key_salt,
-        "payload_info": wire.payload_key_info,
-    }
-    versions = ", ".join(map(str, sorted(wire.explicit_payload_key_versions)))
-    members = [f".{name} = {value}" for name, value in numbers.items()]
-    members += [f".{name} = {in_c(value)}" for name, value in texts.items()]
-    members.append(f".explicit_versions = {{{versions}}}")
-    return f'#include "hop.h"\n\nstatic const sphinx_format FORMAT = {{{", ".join(members)}}};\n\n'
-
-
 def cases_in_c() -> str:
     """Packets of the vectors: one of each outcome, flag and size, for every key."""
     groups = json.loads(PACKETS.read_text(encoding="ascii"))["testGroups"]
@@ -153,14 +108,6 @@ def cases_in_c() -> str:
         "static const struct {\n  int8_t key;\n  uint8_t status;\n  size_t size;\n"
         f"  const uint8_t *packet;\n}} CASES[N_CASES] = {{\n{''.join(cases)}}};\n"
     )
-
-
-def in_c(raw: bytes) -> str:
-    return '(const uint8_t *)"' + "".join(f"\\x{byte:02x}" for byte in raw) + '"'
-
-
-def in_c_list(raw: bytes) -> str:
-    return "{" + ", ".join(map(str, raw)) + "}"
 
 
 if __name__ == "__main__":

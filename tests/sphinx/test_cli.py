@@ -31,7 +31,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    for command in ("demo", "info", "keygen", "process"):
+    for command in ("bench", "demo", "info", "keygen", "process"):
         assert f"\n  {command} " in out
 
 

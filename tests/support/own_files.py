@@ -22,6 +22,27 @@ from cases import (
 from sphinxcore import Status
 from vectors import VECTORS, Case, files
 
+CREDENTIALS = (
+    "BLS12381Pairing",
+    "BLS12381Point",
+    "BLS12381Sum",
+    "CredentialAggregation",
+    "CredentialAttribute",
+    "CredentialBatch",
+    "CredentialBlindedShare",
+    "CredentialDecoding",
+    "CredentialKeyDecoding",
+    "CredentialKeyShares",
+    "CredentialKeys",
+    "CredentialPresentation",
+    "CredentialRequest",
+    "CredentialSigningKey",
+    "ExpandMessage",
+    "HashToG1",
+    "HashToScalar",
+)
+"""What tests/coconut has tests for."""
+
 ALGORITHMS = frozenset(
     (
         "SphinxAccumulated",
@@ -34,6 +55,7 @@ ALGORITHMS = frozenset(
         "SphinxRecovery",
         "SphinxSurb",
         "SphinxSurbParse",
+        *CREDENTIALS,
         "AES-128-CTR",
         "BLAKE2b",
         "ChaCha20",

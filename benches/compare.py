@@ -12,12 +12,13 @@ from typing import Any
 import _goals
 from _report import NOISE, RESULTS, SCHEMA, TROUBLE
 
-BEGIN = "<!-- speed table: benches/table.py -->"
+BEGIN = "<!-- speed table: benches/compare.py -->"
 END = "<!-- end of speed table -->"
 README = Path(__file__).resolve().parents[1] / "README.md"
 PEER = "sphinx-packet"
 MULTIPLIER = "OpenSSL"
 MULTIPLICATIONS = "X25519, batch 64"
+NOISY = "\\* A third of the rounds or more was noise."
 
 
 class TableError(Exception):
@@ -69,7 +70,9 @@ def section(documents: dict[str, Any]) -> str:
             if one["operation"] == MULTIPLICATIONS
         ]
     if any("*" in line.split("|")[1] for line in lines[4:]):
-        lines += ["", "\\* A third of the rounds or more was noise."]
+        lines += ["", NOISY]
+    if "compilers" in documents:
+        lines += ["", _compilers(documents["compilers"])]
     return "\n".join(lines)
 
 
@@ -88,6 +91,30 @@ def _row(operation: dict[str, Any], peer: str, backends: list[str]) -> str:
     mark = " \\*" if "noisy" in operation["noise"] else ""
     against = f" (peer: {rival})" if rival else ""
     return f"| {operation['operation']}{against}{mark} | " + " | ".join(cells) + " |"
+
+
+def _compilers(document: dict[str, Any]) -> str:
+    """One sentence: which compiler makes the faster module, by how much."""
+    first, *others = document["machine"]["compilers"]
+    sentences = []
+    for other in others:
+        found = []
+        for one in document["operations"]:
+            if other not in one["summary"]:
+                continue  # every round was noise
+            percent = round(100 * (one["summary"][other]["timesAsFastAs"][first] - 1))
+            word = "faster" if percent > 0 else "slower"
+            text = f"{abs(percent)} % {word}" if percent else "as fast"
+            mark = " (noisy)" if "noisy" in one["noise"] else ""
+            found.append(f"{text} on `{one['backend']}`{mark}")
+        if not found:
+            continue
+        listed = " and ".join([", ".join(found[:-1]), found[-1]] if found[:-1] else found)
+        sentences.append(
+            f"Compiled by {other} instead of {first}, forward hops are {listed}, batch "
+            f"{document['machine']['batch']}."
+        )
+    return " ".join(sentences)
 
 
 def _us(ns: float) -> str:

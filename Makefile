@@ -13,6 +13,7 @@ SDIST := dist/sphinxcore-$(VERSION).tar.gz
 PEERS := vectors/peers/Cargo.toml
 
 C_SOURCES := $(wildcard sphinxcore/kernels/*.[ch] sphinxcore/pipeline/*.[ch])
+C_TESTS := $(wildcard tests/*/*.[ch])
 NATIVE_SOURCES := setup.py $(wildcard sphinxcore/*.pyx sphinxcore/*.pxd) $(C_SOURCES)
 SDIST_SOURCES := pyproject.toml MANIFEST.in README.md LICENSE CHANGELOG.md Makefile .clang-format \
   $(NATIVE_SOURCES) $(shell find sphinxcore credentials tests vectors benches \( -name target -o -name '.*' \) -prune -o -type f \
@@ -41,12 +42,12 @@ test: $(VENV)/native $(VENV)/group-test $(VENV)/group-bench ## Everything quick,
 
 # Quality gates
 
-.PHONY: lint format vectors check-isa ct asan dist no-native no-compiler
+.PHONY: lint format vectors check-isa ct emulated asan dist no-native no-compiler
 lint: $(VENV)/native $(VENV)/group-lint ## Style, types, and the stub of the native module.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH=$(BIN):$$PATH cython-lint --max-line-length 100 sphinxcore
-	$(BIN)/clang-format --dry-run --Werror $(C_SOURCES) tests/ct/*.[ch]
+	$(BIN)/clang-format --dry-run --Werror $(C_SOURCES) $(C_TESTS)
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing/api.py
 	$(BIN)/python -m mypy.stubtest sphinxcore._native
@@ -54,7 +55,7 @@ lint: $(VENV)/native $(VENV)/group-lint ## Style, types, and the stub of the nat
 
 format: $(VENV)/group-lint ## Format Python and C as lint wants it.
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i $(C_SOURCES) tests/ct/*.[ch]
+	$(BIN)/clang-format -i $(C_SOURCES) $(C_TESTS)
 
 vectors: $(VENV)/base ## Our vectors are what vectors/generate.py makes.
 	$(BIN)/python vectors/generate.py --check
@@ -65,6 +66,9 @@ check-isa: $(VENV)/native ## No object has instructions or symbols that it must 
 
 ct: $(VENV)/native ## No branch and no address depends on a secret, says Valgrind (portable).
 	$(BIN)/python tests/ct/run.py
+
+emulated: $(VENV)/native $(VENV)/group-test ## The vectors on emulated CPUs: Haswell, Nehalem, ARM (needs QEMU).
+	$(BIN)/python tests/emulated/run.py
 
 # Python's own allocator hides overflows, and Python itself leaks.
 asan: .venv-asan/installed ## The suite under AddressSanitizer and UndefinedBehaviorSanitizer.

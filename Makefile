@@ -42,7 +42,7 @@ test: $(VENV)/native $(VENV)/group-test $(VENV)/group-bench ## Everything quick,
 
 # Quality gates
 
-.PHONY: lint format vectors check-isa ct emulated asan dist no-native no-compiler
+.PHONY: lint format vectors check-isa ct bounds wipe timing differential emulated asan dist no-native no-compiler
 lint: $(VENV)/native $(VENV)/group-lint ## Style, types, and the stub of the native module.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -66,6 +66,18 @@ check-isa: $(VENV)/native ## No object has instructions or symbols that it must 
 
 ct: $(VENV)/native ## No branch and no address depends on a secret, says Valgrind (portable).
 	$(BIN)/python tests/ct/run.py
+
+bounds: $(VENV)/native $(VENV)/group-test ## Field functions at the limits of their limbs, with UBSan, too.
+	$(BIN)/pytest --slow tests/sphinx/test_field_bounds.py
+
+wipe: $(VENV)/native ## Nothing secret is left on the stack or in freed memory.
+	$(BIN)/python tests/c/wipe.py
+
+timing: $(VENV)/native ## The time of kernels that Valgrind cannot run does not depend on secrets.
+	$(BIN)/python tests/c/timing.py $(ARGS)
+
+differential: $(VENV)/native ## 10^6 X25519 against libsodium, 10^5 packets backend against backend.
+	$(BIN)/python tests/differential.py $(ARGS)
 
 emulated: $(VENV)/native $(VENV)/group-test ## The vectors on emulated CPUs: Haswell, Nehalem, ARM (needs QEMU).
 	$(BIN)/python tests/emulated/run.py

@@ -3,7 +3,8 @@
  * An element is five vectors of limbs of 51 bits; 64-bit lane l belongs to row l. vpmadd52
  * multiplies the low 52 bits of its operands, silently, so sizes matter:
  *   tight: every limb below 2^51 + 2^18, what carry() returns; operands of multiplications;
- *   raw:   every limb below 2^60, a product or a square that is not carried.
+ *   raw:   every limb below 2^59, a product or a square that is not carried; below 2^60 where one
+ *          operand has limbs up to 2^52.
  * Sums and differences of raw elements are below 2^63 and are carried before they are multiplied;
  * products themselves are carried only where they are multiplied next.
  *

@@ -64,7 +64,7 @@ vectors: $(VENV)/base ## Our vectors are what vectors/generate.py makes.
 check-isa: $(VENV)/native ## No object has instructions or symbols that it must not have.
 	$(BIN)/python tests/check_isa.py
 
-ct: $(VENV)/native ## No branch and no address depends on a secret, says Valgrind (portable).
+ct: $(VENV)/native ## No branch and no address depends on a secret, says Valgrind (portable, avx2).
 	$(BIN)/python tests/ct/run.py
 
 bounds: $(VENV)/native $(VENV)/group-test ## Field functions at the limits of their limbs, with UBSan, too.

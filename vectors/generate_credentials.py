@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import checkout  # noqa: F401
 from credential_curve import pairing_file, points_file, sum_file
 from credential_hashes import attribute_file, hash_to_g1_file, hash_to_scalar_file
 from credential_issuance import aggregation_file, blinded_share_file, credential_file, request_file

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from coconut_fields import ATTRIBUTES, LAYOUTS
+from coconut_fields import ATTRIBUTES, LAYOUTS, fields
 from coconut_messages import SCOPE, TYPE_PLACE, Message, show_message, verify_bytes
 from coconut_points import (
     NUMBERS,
@@ -165,6 +165,18 @@ def test_neg_05_counts_that_do_not_match(messages: Messages, negative: Refusals)
                 else:
                     negative.refuses(error, message.decode, raw, of=what)
     assert seen == {"bitmap", "disclosed_3.length", "q"}
+
+
+def test_neg_05_index_set_of_a_state(
+    key: cr.VerificationKey, vk: cr.VerificationKey, negative: Refusals
+) -> None:
+    """Attribute 2 is hidden and 3 disclosed, or the other way round: the request decides."""
+    request, state = cr.request_credential(key, {2: 1}, {3: 1, 4: 1}, bytes(32))
+    raw = state.to_bytes()
+    assert cr.RequestState.from_bytes(raw, vk).request == request
+    bitmap = fields("request state", raw, 4)["bitmap"]
+    wrong = bitmap.put(raw, b"\x0a")
+    negative.refuses(cr.DecodeError, cr.RequestState.from_bytes, wrong, vk)
 
 
 def test_neg_05_no_large_allocation(messages: Messages, negative: Refusals) -> None:

@@ -103,6 +103,26 @@ def test_neg_08_identity_in_keys(
             negative.refuses(cr.DecodeError, message.decode, raw, of=str(field))
 
 
+def test_neg_08_zero_and_equal_secrets(
+    messages: Mapping[str, Message], vk: cr.VerificationKey, negative: Refusals
+) -> None:
+    """Secrets are not zero, and the attributes' ones are distinct; so are their points."""
+    message = messages["signing key share"]
+    message.decode(message.raw)
+    for field in message.of_kind("scalar"):
+        raw = field.put(message.raw, bytes(32))
+        negative.refuses(cr.DecodeError, message.decode, raw, of=field.name)
+    first = message.fields["y_1"].of(message.raw)
+    message.decode(message.put("x", first))
+    for name in ("y_2", "y_4"):
+        negative.refuses(cr.DecodeError, message.decode, message.put(name, first), of=name)
+    message = messages["verification key"]
+    message.decode(message.raw)
+    raw = message.put("beta_2", message.fields["beta_1"].of(message.raw))
+    raw = message.fields["beta1_2"].put(raw, message.fields["beta1_1"].of(message.raw))
+    negative.refuses(cr.WrongKeyError, message.decode, raw)
+
+
 def test_neg_08_identity_as_aggregate(
     key_shares: KeyShares, vk: cr.VerificationKey, negative: Refusals
 ) -> None:
@@ -562,3 +582,6 @@ def test_neg_63_share_of_another_authority(
     share = cr.BlindedShare.from_bytes(blinded[1].to_bytes(), vk)
     cr.check_blinded_share(share, request, key_shares[1])
     negative.refuses(cr.ShareError, cr.check_blinded_share, share, request, key_shares[2])
+    # Authority 1 signed this, and its name is 2.
+    share = cr.BlindedShare.from_bytes(renamed[0].to_bytes(), vk)
+    negative.refuses(cr.ShareError, cr.check_blinded_share, share, request, key_shares[1])

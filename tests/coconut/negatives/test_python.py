@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ import credentials as cr
 from credentials.attributes import Attribute
 from credentials.bls12381 import ORDER, Curve, Scalar
 from credentials.bls12381.points import PointGroup
+from credentials.nonces import nonces
 
 PACKAGE = Path(cr.__file__).parent
 
@@ -203,8 +205,9 @@ def test_neg_68_another_thread_changes_the_input(
     def change() -> None:
         place = raw.index(b"2026-11")
         while not stop.is_set():
-            buffer[place : place + 7] = b"2027-12"
-            buffer[place : place + 7] = b"2026-11"
+            for value in (b"2027-12", b"2026-11"):
+                buffer[place : place + 7] = value
+                sleep(1e-5)  # or the main thread waits for the interpreter most of the time
 
     thread = Thread(target=change)
     thread.start()
@@ -260,6 +263,21 @@ def test_neg_69_parent_and_child_share_no_nonce(
     one, other = (line.split() for line in run.stdout.splitlines())
     assert len(one) == len(other) == len(set(one)) == len(set(other))
     negative.holds(not set(one) & set(other))
+
+
+def test_neg_69_nonces_are_fresh_and_hedged(
+    monkeypatch: pytest.MonkeyPatch, negative: Refusals
+) -> None:
+    """Each time others; if the system repeats itself, others for another secret or statement."""
+    secret, other = Scalar(5), Scalar(6)
+    assert len(set(nonces(3, [secret], b"statement"))) == 3
+    once, again = (nonces(3, [secret], b"statement") for _ in range(2))
+    negative.holds(not set(once) & set(again))
+    monkeypatch.setattr("credentials._random.random_bytes", bytes)
+    once = nonces(3, [secret], b"statement")
+    assert once == nonces(3, [secret], b"statement")
+    for changed in (nonces(3, [other], b"statement"), nonces(3, [secret], b"another")):
+        negative.holds(not set(once) & set(changed))
 
 
 SCALARS = [0, 1, 2, ORDER - 1, ORDER - 2, 1 << 128, (1 << 128) + 1, ORDER // 2]

@@ -76,12 +76,12 @@ def verdict(judged: dict[str, Any]) -> str:
 
 
 def text(judged: dict[str, Any]) -> str:
-    """One line."""
+    """One line. The goals of other benches have a name in place of operation and backend."""
+    name = judged.get("goal") or f"{judged['operation']}, {judged['backend']}"
     reached = "-" if judged["reached"] is None else f"{judged['reached']:.2f}"
-    return (
-        f"{judged['operation'] + ', ' + judged['backend']:<52}{reached:>9}"
-        f"{judged['required']:>10g}{judged['aim']:>8g}  {verdict(judged)}"
-    )
+    aim = "" if judged["aim"] is None else f"{judged['aim']:g}"
+    found = judged.get("verdict") or verdict(judged)
+    return f"{name:<72}{reached:>9}{judged['required']:>10g}{aim:>8}  {found}"
 
 
-TITLE = f"{'':<52}{'reached':>9}{'required':>10}{'aim':>8}"
+TITLE = f"{'':<72}{'reached':>9}{'required':>10}{'aim':>8}"

@@ -11,21 +11,19 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).resolve().parent / "peers"
-_MANIFEST = _FOLDER / "Cargo.toml"
 _PROGRAM = "sphinx-peer-bench"
 
-_PINNED = tomllib.loads(_MANIFEST.read_text())["dependencies"]
 
-
-def _with_version(crate: str) -> str:
-    pinned = _PINNED[crate]
+def with_version(folder: Path, crate: str) -> str:
+    """A crate and the version that the program in a folder pins."""
+    pinned = tomllib.loads((folder / "Cargo.toml").read_text())["dependencies"][crate]
     version = pinned if isinstance(pinned, str) else pinned["version"]
     return f"{crate} {version.removeprefix('=')}"
 
 
-CRATE = _with_version("sphinx-packet")
+CRATE = with_version(_FOLDER, "sphinx-packet")
 NATIVE = f"{CRATE} native"
-MULTIPLIERS = {name: _with_version(name) for name in ("x25519-dalek", "aws-lc-rs")}
+MULTIPLIERS = {name: with_version(_FOLDER, name) for name in ("x25519-dalek", "aws-lc-rs")}
 """X25519 of other crates: the request, and what it is called in tables."""
 
 BUILDS = {CRATE: "", NATIVE: "-C target-cpu=native"}
@@ -36,17 +34,22 @@ class PeerError(Exception):
     """The program cannot be built, has ended, or refused a request."""
 
 
-def build(name: str) -> Path:
-    """Compile the program, or see that it is up to date. Returns where it is."""
+def compiled(folder: Path, program: str, target: Path, rustflags: str = "") -> Path:
+    """Compile the program in a folder, or see that it is up to date. Returns where it is."""
     if shutil.which("cargo") is None:
-        raise PeerError("cargo was not found: the peer is built with it (https://rustup.rs)")
-    target = _FOLDER / "target" / ("native" if BUILDS[name] else "default")
+        raise PeerError("cargo was not found: peers are built with it (https://rustup.rs)")
     command = ["cargo", "build", "--release", "--locked", "--quiet"]
-    command += ["--manifest-path", str(_MANIFEST), "--target-dir", str(target)]
-    environment = os.environ | {"RUSTFLAGS": BUILDS[name]}
+    command += ["--manifest-path", str(folder / "Cargo.toml"), "--target-dir", str(target)]
+    environment = os.environ | {"RUSTFLAGS": rustflags}
     if subprocess.run(command, check=False, env=environment).returncode:
-        raise PeerError(f"cargo cannot build {_FOLDER}")
-    return target / "release" / _PROGRAM
+        raise PeerError(f"cargo cannot build {folder}")
+    return target / "release" / program
+
+
+def build(name: str) -> Path:
+    """The program in one of its BUILDS."""
+    target = _FOLDER / "target" / ("native" if BUILDS[name] else "default")
+    return compiled(_FOLDER, _PROGRAM, target, BUILDS[name])
 
 
 def rustc() -> str:

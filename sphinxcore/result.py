@@ -95,7 +95,7 @@ class BatchResult:
 
     def _room(self, name: str, dtype: Any, n: int, *row: int) -> npt.NDArray[Any]:
         memory = self._memory.get(name)
-        if memory is None or len(memory) < n:
+        if memory is None or len(memory) < n or memory.shape[1:] != row:
             memory = self._memory[name] = np.empty((n, *row), dtype)
         return memory[:n]
 

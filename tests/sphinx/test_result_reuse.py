@@ -1,5 +1,7 @@
 """process(out=result): the memory of a result is used again."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from network import bad_packets, key, packet
@@ -79,3 +81,12 @@ def test_a_second_unwrap_leaves_it_as_it_was(processor: sx.Processor) -> None:
     with pytest.raises(sx.SphinxError, match="unwrapped before"):
         opened.unwrap(out=result)
     assert list(result) == before
+
+
+def test_columns_of_another_format_are_not_taken(backend_name: str) -> None:
+    short = dataclasses.replace(sx.NYM, identifier_size=8)
+    sent = packet(1, identifier=b"12345678", wire_format=short)
+    result = sx.Processor(key(0), backend=backend_name).process([packet(1)] * 2)
+    other = sx.Processor(key(0), backend=backend_name, wire_format=short)
+    assert other.process([sent], out=result)[0].identifier == b"12345678"
+    assert result.identifiers.shape == (1, 8)

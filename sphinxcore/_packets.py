@@ -46,9 +46,16 @@ class Packets:
 
 
 def as_packets(packets: Any, packet_size: int | None = None) -> Packets:
-    """Take a 2-D uint8 array, a flat buffer with `packet_size`, or a sequence of buffers."""
+    """Take a 2-D uint8 array, a flat buffer with `packet_size`, a sequence of buffers, or Packets.
+
+    Packets are taken as they are.
+    """
     if packet_size is not None:
         packet_size = integer(packet_size, 1, 2**31 - 1, "packet_size")
+    if isinstance(packets, Packets):
+        if packet_size is not None:
+            raise SphinxError("packet_size= goes with one flat buffer, not with Packets")
+        return packets
     if isinstance(packets, np.ndarray):
         return _from_array(packets, packet_size)
     if isinstance(packets, bytes | bytearray | memoryview):
@@ -70,6 +77,22 @@ def as_packets(packets: Any, packet_size: int | None = None) -> Packets:
         "packets must be a 2-D uint8 array, a flat buffer or a sequence of buffers, "
         f"not {type(packets).__name__}"
     )
+
+
+def packets_at(data: Bytes, offsets: Integers, sizes: Sequence[int]) -> Packets:
+    """Packets that lie inside of `data`; the caller knows that they do."""
+    n = len(sizes)
+    order = np.arange(n, dtype=np.int64)
+    if len(set(sizes)) <= 1:
+        uniform_size = sizes[0] if n else 0
+        column = np.full(n, uniform_size, np.int64)
+    else:
+        uniform_size = None
+        column = np.array(sizes, np.int64)
+        order = np.argsort(column, kind="stable")
+    for array in (offsets, column, order):  # backends read where these say
+        array.setflags(write=False)
+    return Packets(data, offsets, column, order, uniform_size)
 
 
 def _from_array(array: npt.NDArray[Any], packet_size: int | None) -> Packets:

@@ -46,11 +46,16 @@ def _read(name: str) -> dict[str, Any]:
     return document
 
 
-def shared(name: str, part: str = "cases") -> list[dict[str, Any]]:
-    """A list of a file; the test is skipped if there is no such folder and nobody named one."""
+def document(name: str) -> dict[str, Any]:
+    """A whole file; the test is skipped if there is no such folder and nobody named one."""
     if not SHARED.is_dir() and not FOLDER:
         pytest.skip("../shared/vectors is not there")
-    cases: list[dict[str, Any]] = _read(name)[part]
+    return _read(name)
+
+
+def shared(name: str, part: str = "cases") -> list[dict[str, Any]]:
+    """A list of a file."""
+    cases: list[dict[str, Any]] = document(name)[part]
     return cases
 
 

@@ -1,0 +1,131 @@
+"""The Nym message layer: everything between a message and the packets on the wire.
+
+Compatible with the nym-sphinx crates 2.0.0; reads what clients of 1.21.6 send. A client prepares
+messages (prepare_messages, prepare_reply, loop_packets) and reads what its gateway delivers
+(MessageReceiver); a node reads and writes frames (FrameDecoder, encode_frames) and takes payloads
+apart at the end of a route (deliver). Needs the extra `nym`.
+"""
+
+from sphinxcore.nym.acks import AckKey, build_ack_blocks, read_ack_block
+from sphinxcore.nym.addresses import NodeAddress, Recipient, SenderTag
+from sphinxcore.nym.client_keys import ClientKeys, IdentityKey
+from sphinxcore.nym.cover import loop_packets
+from sphinxcore.nym.data_packets import DataPacket, SendOptions
+from sphinxcore.nym.delays import NetworkParameters
+from sphinxcore.nym.egress import Delivery, deliver
+from sphinxcore.nym.errors import (
+    AckError,
+    AddressError,
+    FragmentError,
+    FrameError,
+    GatewayError,
+    MessageError,
+    NymError,
+    ReplyError,
+    TopologyError,
+)
+from sphinxcore.nym.fragments import Fragment, FragmentId
+from sphinxcore.nym.frames import Frame, FrameDecoder, Frames, PacketType, encode_frames
+from sphinxcore.nym.gateway import (
+    GatewayKey,
+    MixPacket,
+    RequestKind,
+    ResponseKind,
+    open_message,
+    open_packet,
+    seal_message,
+    seal_packets,
+)
+from sphinxcore.nym.messages import (
+    PlainMessage,
+    RepliableContent,
+    RepliableMessage,
+    ReplyData,
+    SurbRequest,
+)
+from sphinxcore.nym.reassembly import Counters, Reassembler
+from sphinxcore.nym.receiving import MessageReceiver, Received, Refused
+from sphinxcore.nym.replies import ReplyKey, ReplyKeys, ReplySurb
+from sphinxcore.nym.rotation import KeyRotation, rotation_id
+from sphinxcore.nym.sending import (
+    Outgoing,
+    Prepared,
+    prepare_fragments,
+    prepare_message,
+    prepare_messages,
+    prepare_reply,
+    prepare_reply_fragments,
+    surbs_needed,
+)
+from sphinxcore.nym.sizes import PacketSize
+from sphinxcore.nym.surb_store import SurbStore
+from sphinxcore.nym.topology import Node, Role, Topology
+
+__all__ = [
+    "AckError",
+    "AckKey",
+    "AddressError",
+    "ClientKeys",
+    "Counters",
+    "DataPacket",
+    "Delivery",
+    "Fragment",
+    "FragmentError",
+    "FragmentId",
+    "Frame",
+    "FrameDecoder",
+    "FrameError",
+    "Frames",
+    "GatewayError",
+    "GatewayKey",
+    "IdentityKey",
+    "KeyRotation",
+    "MessageError",
+    "MessageReceiver",
+    "MixPacket",
+    "NetworkParameters",
+    "Node",
+    "NodeAddress",
+    "NymError",
+    "Outgoing",
+    "PacketSize",
+    "PacketType",
+    "PlainMessage",
+    "Prepared",
+    "Reassembler",
+    "Received",
+    "Recipient",
+    "Refused",
+    "RepliableContent",
+    "RepliableMessage",
+    "ReplyData",
+    "ReplyError",
+    "ReplyKey",
+    "ReplyKeys",
+    "ReplySurb",
+    "RequestKind",
+    "ResponseKind",
+    "Role",
+    "SendOptions",
+    "SenderTag",
+    "SurbRequest",
+    "SurbStore",
+    "Topology",
+    "TopologyError",
+    "build_ack_blocks",
+    "deliver",
+    "encode_frames",
+    "loop_packets",
+    "open_message",
+    "open_packet",
+    "prepare_fragments",
+    "prepare_message",
+    "prepare_messages",
+    "prepare_reply",
+    "prepare_reply_fragments",
+    "read_ack_block",
+    "rotation_id",
+    "seal_message",
+    "seal_packets",
+    "surbs_needed",
+]

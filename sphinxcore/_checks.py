@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from operator import index
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,14 @@ import numpy.typing as npt
 from sphinxcore.errors import SphinxError
 
 Bytes = npt.NDArray[np.uint8]
+T = TypeVar("T")
+
+
+def instance(value: Any, kind: type[T], what: str) -> T:
+    """`value`, which must be of this class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} must be {kind.__name__}, not {type(value).__name__}")
+    return value
 
 
 def exact_bytes(value: Any, size: int, what: str) -> bytes:

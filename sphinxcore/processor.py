@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sphinxcore._backends import HopBatch, pick
-from sphinxcore._checks import Bytes, column, integer
+from sphinxcore._checks import Bytes, column, instance, integer
 from sphinxcore._packets import Packets, as_packets
 from sphinxcore._threads import share
 from sphinxcore.errors import SphinxError
@@ -44,8 +44,7 @@ class Processor:
         if not 1 <= len(self._keys) <= MAX_KEYS:
             raise SphinxError(f"1..{MAX_KEYS} private keys were expected, not {len(self._keys)}")
         for key in self._keys:
-            if not isinstance(key, PrivateKey):
-                raise TypeError(f"keys must be PrivateKey, not {type(key).__name__}")
+            instance(key, PrivateKey, "keys")
         self._backend = pick(backend)
         self._prepared_format = self._backend.prepare(wire_format)
         self._threads = integer(threads, 1, 1024, "threads")

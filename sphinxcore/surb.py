@@ -12,7 +12,7 @@ import numpy as np
 
 from sphinxcore import _sender
 from sphinxcore._backends import Backend, pick
-from sphinxcore._checks import Bytes, any_bytes, integer, one_per_row
+from sphinxcore._checks import Bytes, any_bytes, instance, integer, one_per_row
 from sphinxcore._secret import Secret
 from sphinxcore._sender import Recipients, Route
 from sphinxcore.errors import SphinxError
@@ -108,8 +108,7 @@ def use_surbs(
     If one of them cannot be used none is.
     """
     for surb in surbs:
-        if not isinstance(surb, Surb):
-            raise TypeError(f"surbs must be Surb, not {type(surb).__name__}")
+        instance(surb, Surb, "surbs")
     wire = surbs[0]._wire if surbs else NYM
     payload_size = _sender.check_payload_size(wire, payload_size)
     texts = _sender.check_messages(wire, messages, len(surbs), payload_size)

@@ -11,7 +11,7 @@ from sphinxcore.nym.addresses import NodeAddress, Recipient, SenderTag
 from sphinxcore.nym.client_keys import ClientKeys, IdentityKey
 from sphinxcore.nym.cover import loop_packets
 from sphinxcore.nym.data_packets import DataPacket, SendOptions
-from sphinxcore.nym.delays import NetworkParameters
+from sphinxcore.nym.delays import NetworkParameters, exponential_ns, retransmission_timeout_ns
 from sphinxcore.nym.egress import Delivery, deliver
 from sphinxcore.nym.errors import (
     AckError,
@@ -24,8 +24,15 @@ from sphinxcore.nym.errors import (
     ReplyError,
     TopologyError,
 )
-from sphinxcore.nym.fragments import Fragment, FragmentId
-from sphinxcore.nym.frames import Frame, FrameDecoder, Frames, PacketType, encode_frames
+from sphinxcore.nym.fragments import COVER_ID, Fragment, FragmentId, split
+from sphinxcore.nym.frames import (
+    Frame,
+    FrameDecoder,
+    Frames,
+    PacketType,
+    StreamError,
+    encode_frames,
+)
 from sphinxcore.nym.gateway import (
     GatewayKey,
     MixPacket,
@@ -45,7 +52,8 @@ from sphinxcore.nym.messages import (
 )
 from sphinxcore.nym.reassembly import Counters, Reassembler
 from sphinxcore.nym.receiving import MessageReceiver, Received, Refused
-from sphinxcore.nym.replies import ReplyKey, ReplyKeys, ReplySurb
+from sphinxcore.nym.replies import ReplySurb, build_reply_surbs
+from sphinxcore.nym.reply_keys import ReplyKey, ReplyKeyring, ReplyKeys
 from sphinxcore.nym.rotation import KeyRotation, rotation_id
 from sphinxcore.nym.sending import (
     Outgoing,
@@ -58,10 +66,11 @@ from sphinxcore.nym.sending import (
     surbs_needed,
 )
 from sphinxcore.nym.sizes import PacketSize
-from sphinxcore.nym.surb_store import SurbStore
-from sphinxcore.nym.topology import Node, Role, Topology
+from sphinxcore.nym.surb_store import SurbPolicy, SurbStore
+from sphinxcore.nym.topology import Node, Role, Topology, total_delay_ns
 
 __all__ = [
+    "COVER_ID",
     "AckError",
     "AckKey",
     "AddressError",
@@ -101,6 +110,7 @@ __all__ = [
     "ReplyData",
     "ReplyError",
     "ReplyKey",
+    "ReplyKeyring",
     "ReplyKeys",
     "ReplySurb",
     "RequestKind",
@@ -108,13 +118,17 @@ __all__ = [
     "Role",
     "SendOptions",
     "SenderTag",
+    "StreamError",
+    "SurbPolicy",
     "SurbRequest",
     "SurbStore",
     "Topology",
     "TopologyError",
     "build_ack_blocks",
+    "build_reply_surbs",
     "deliver",
     "encode_frames",
+    "exponential_ns",
     "loop_packets",
     "open_message",
     "open_packet",
@@ -124,8 +138,11 @@ __all__ = [
     "prepare_reply",
     "prepare_reply_fragments",
     "read_ack_block",
+    "retransmission_timeout_ns",
     "rotation_id",
     "seal_message",
     "seal_packets",
+    "split",
     "surbs_needed",
+    "total_delay_ns",
 ]

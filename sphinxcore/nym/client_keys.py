@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 from nacl.signing import SigningKey
 
 from sphinxcore import _random
-from sphinxcore._checks import any_bytes, exact_bytes
+from sphinxcore._checks import any_bytes, exact_bytes, instance
 from sphinxcore._secret import Secret
 from sphinxcore.keys import PrivateKey
 from sphinxcore.nym.acks import AckKey
@@ -60,14 +60,9 @@ class ClientKeys:
     def __init__(
         self, identity: IdentityKey, encryption: PrivateKey, acks: AckKey, *, gateway: Any
     ) -> None:
-        for name, key, kind in (
-            ("identity", identity, IdentityKey),
-            ("encryption", encryption, PrivateKey),
-            ("acks", acks, AckKey),
-        ):
-            if not isinstance(key, kind):
-                raise TypeError(f"{name} must be {kind.__name__}, not {type(key).__name__}")
-        self.identity, self.encryption, self.acks = identity, encryption, acks
+        self.identity = instance(identity, IdentityKey, "identity")
+        self.encryption = instance(encryption, PrivateKey, "encryption")
+        self.acks = instance(acks, AckKey, "acks")
         self.address = Recipient.from_bytes(
             identity.public_key
             + encryption.public_key.to_bytes()

@@ -61,19 +61,17 @@ class Frames(Sequence[Frame]):
     All are made when asked for. They hold on to the buffer in which the frames came.
     """
 
-    def __init__(self, data: bytes, starts: list[int], headers: list[bytes]) -> None:
+    def __init__(self, data: bytes, offsets: list[int], headers: list[bytes]) -> None:
         self._data = data
-        self._starts = starts
+        self._offsets = offsets  # of the packets
         self._headers = headers
 
     @cached_property
     def packets(self) -> Packets:
         """What Processor.process() and authenticate() take: where the packets lie; no copy."""
-        headers = self._headers
-        offsets = np.array(self._starts, np.int64)
-        offsets += self._column(len)
-        sizes = [_PACKET_SIZES[header[1]] for header in headers]
-        return packets_at(np.frombuffer(self._data, np.uint8), offsets, sizes)
+        data = np.frombuffer(self._data, np.uint8)
+        offsets = np.fromiter(self._offsets, np.int64, len(self))
+        return packets_at(data, offsets, [_PACKET_SIZES[header[1]] for header in self._headers])
 
     @cached_property
     def versions(self) -> Bytes:
@@ -106,7 +104,7 @@ class Frames(Sequence[Frame]):
         return np.array(choice, np.int8)[self.key_rotations]
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self._offsets)
 
     @overload
     def __getitem__(self, i: int) -> Frame: ...
@@ -114,9 +112,9 @@ class Frames(Sequence[Frame]):
     def __getitem__(self, i: slice) -> "Frames": ...
     def __getitem__(self, i: int | slice) -> "Frame | Frames":
         if isinstance(i, slice):
-            return Frames(self._data, self._starts[i], self._headers[i])
+            return Frames(self._data, self._offsets[i], self._headers[i])
         header = self._headers[i]
-        start = self._starts[i] + len(header)
+        start = self._offsets[i]
         return Frame(
             header[0],
             PacketType(header[2]),
@@ -164,7 +162,7 @@ class FrameDecoder:
         if self.pending < self._wanted:
             self._unread = None
             return Frames(b"", [], [])
-        frames = self._read(bytes(self._held))
+        frames = self._read(bytes(self._held))  # which it is
         if not frames:
             self._raise_error()
         return frames
@@ -207,18 +205,18 @@ class FrameDecoder:
 
     def _read(self, data: bytes) -> Frames:
         """The frames in front of the first one that is bad or incomplete. Holds what is left."""
-        starts, headers = [], []
+        offsets, headers = [], []
         at, end = self._at, len(data)
         known = _FRAME_SIZES.get
         while size := known(header := data[at : at + _MOST]) or known(header := header[:_FEWEST]):
             if at + size > end:
                 break
-            starts.append(at)
+            offsets.append(at + len(header))
             headers.append(header)
             at += size
         self._position += at - self._at
         self._look_at(data, at)
-        return Frames(data, starts, headers)
+        return Frames(data, offsets, headers)
 
     def _look_at(self, data: bytes, at: int) -> None:
         """Wait for the frame there, or refuse it: it is incomplete or bad, or of Outfox."""
@@ -271,36 +269,52 @@ def encode_frames(
     version = integer(version, min(_HEADER_SIZES), max(_HEADER_SIZES), "version")
     if packet_type not in _TYPES:
         raise NymError(f"packet_type must be one of {_TYPES}, not {packet_type!r}")
-    rows, sizes = _rows(packets)
     headers = _HEADERS[version, packet_type]
+    if isinstance(packets, np.ndarray) and packets.ndim == 2 and packets.dtype == np.uint8:
+        return _encode_array(packets, headers, _rotations(key_rotation, len(packets)))
+    rows, sizes = _buffers(packets)
+    _check_sizes(sizes)
     rotations = _rotations(key_rotation, len(rows))
+    if isinstance(rotations, int):
+        fronts = [headers[rotations][size] for size in sizes]
+    else:
+        pairs = zip(rotations.tolist(), sizes, strict=True)
+        fronts = [headers[rotation][size] for rotation, size in pairs]
     parts: list[Any] = [b""] * (2 * len(rows))
-    parts[::2] = [headers[r][size] for r, size in zip(rotations, sizes, strict=True)]
+    parts[::2] = fronts
     parts[1::2] = rows
     return b"".join(parts)
 
 
-def _rows(packets: Any) -> tuple[Sequence[Any], list[int]]:
-    """The packets as contiguous buffers, and their sizes, which are checked."""
+def _encode_array(
+    packets: Bytes, headers: list[dict[int, bytes]], rotations: int | npt.NDArray[Any]
+) -> bytes:
+    n, size = packets.shape
+    if not n:
+        return b""
+    _check_sizes([size])
+    rows = np.array([list(by_size[size]) for by_size in headers], np.uint8)
+    header_size = rows.shape[1]
+    frames = np.empty((n, header_size + size), np.uint8)
+    frames[:, :header_size] = rows[rotations]
+    frames[:, header_size:] = packets
+    return frames.tobytes()
+
+
+def _buffers(packets: Any) -> tuple[Sequence[Any], list[int]]:
+    """The packets as contiguous buffers, and how long they are."""
     if isinstance(packets, bytes | bytearray | memoryview | str):
         raise TypeError("packets must be a sequence of buffers, one per packet, not a single one")
-    rows = packets
     if isinstance(packets, Sequence):
         try:
             sizes = [len(p) if isinstance(p, bytes) else _flat(p).nbytes for p in packets]
         except TypeError as error:
             raise TypeError(f"packets must be a sequence of buffers: {error}") from None
-    else:
-        placed = as_packets(packets)
-        sizes = placed.sizes.tolist()
-        starts, data = placed.offsets.tolist(), placed.data.data
-        rows = [data[at : at + size] for at, size in zip(starts, sizes, strict=True)]
-    for size in dict.fromkeys(sizes):
-        try:
-            PacketSize.of_packet(size)
-        except NymError as error:
-            raise FrameError(f"packet {sizes.index(size)}: {error}") from None
-    return rows, sizes
+        return packets, sizes
+    placed = as_packets(packets)
+    sizes = placed.sizes.tolist()
+    starts, data = placed.offsets.tolist(), placed.data.data
+    return [data[at : at + size] for at, size in zip(starts, sizes, strict=True)], sizes
 
 
 def _flat(buffer: Any) -> memoryview:
@@ -310,15 +324,22 @@ def _flat(buffer: Any) -> memoryview:
     return view
 
 
-def _rotations(key_rotation: Any, n: int) -> list[int]:
-    low, high = min(KeyRotation), max(KeyRotation)
+def _check_sizes(sizes: list[int]) -> None:
+    for size in dict.fromkeys(sizes):
+        try:
+            PacketSize.of_packet(size)
+        except NymError as error:
+            raise FrameError(f"packet {sizes.index(size)}: {error}") from None
+
+
+def _rotations(key_rotation: Any, n: int) -> int | npt.NDArray[Any]:
+    """One for all or one for each."""
     if isinstance(key_rotation, int | np.integer):
-        return [integer(key_rotation, low, high, "key_rotation")] * n
+        return integer(key_rotation, KeyRotation.UNKNOWN, KeyRotation.EVEN, "key_rotation")
     given = column(key_rotation, n, "iu", "key_rotation", "key rotations")
-    if n and not low <= given.min() <= given.max() <= high:
-        raise NymError(f"key_rotation must be in {low}..{high}, not {given.min()}..{given.max()}")
-    rotations: list[int] = given.tolist()
-    return rotations
+    for rotation in set(given.tolist()):
+        integer(rotation, KeyRotation.UNKNOWN, KeyRotation.EVEN, "key_rotation")
+    return given
 
 
 def _stream_error(offset: int, reason: str) -> StreamError:

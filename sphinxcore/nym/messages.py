@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from sphinxcore._checks import any_bytes, integer
+from sphinxcore._checks import any_bytes, instance, integer
 from sphinxcore.nym.addresses import RECIPIENT_SIZE, SENDER_TAG_SIZE, Recipient, SenderTag
 from sphinxcore.nym.errors import MessageError
 from sphinxcore.nym.fragments import capacity
-from sphinxcore.nym.replies import ReplySurb, decode_surb_list, encode_surb_list, instance
+from sphinxcore.nym.replies import ReplySurb, decode_surb_list, encode_surb_list
 
 _PLAIN, _REPLIABLE, _REPLY = b"\0", b"\1", b"\2"
 _REPLY_DATA, _SURB_REQUEST = b"\0", b"\1"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sphinxcore import batch
-from sphinxcore._checks import Bytes, any_bytes
+from sphinxcore._checks import Bytes, any_bytes, instance
 from sphinxcore.errors import SphinxError
 from sphinxcore.nym.acks import CONTENT_SIZE
 from sphinxcore.nym.client_keys import ClientKeys
@@ -25,7 +25,7 @@ from sphinxcore.nym.messages import (
 )
 from sphinxcore.nym.packet_keys import KEY_SIZE, packet_keys
 from sphinxcore.nym.reassembly import Reassembler
-from sphinxcore.nym.replies import ReplyKeyring, ReplyKeys
+from sphinxcore.nym.reply_keys import ReplyKeyring, ReplyKeys
 from sphinxcore.nym.sizes import EPHEMERAL_SIZE, PacketSize
 
 _NO_IV = bytes(16)
@@ -64,7 +64,7 @@ class MessageReceiver:
     Args:
         keys: the client's own.
         reply_keys: where the keys of SURBs are that the client gave out: ReplyKeys, in memory
-            (the default), or a SurbStore.
+            (the default), or SurbStore.reply_keys.
         messages, replies: what holds fragments of incomplete messages, and its limits. Two, so
             that strangers, who can send anything, cannot take the room of replies.
         backend: see Processor.
@@ -81,9 +81,7 @@ class MessageReceiver:
         replies: Reassembler | None = None,
         backend: str | None = None,
     ) -> None:
-        if not isinstance(keys, ClientKeys):
-            raise TypeError(f"keys must be ClientKeys, not {type(keys).__name__}")
-        self._keys = keys
+        self._keys = instance(keys, ClientKeys, "keys")
         self.reply_keys: ReplyKeyring = ReplyKeys() if reply_keys is None else reply_keys
         self.messages = Reassembler() if messages is None else messages
         self.replies = Reassembler() if replies is None else replies

@@ -8,31 +8,23 @@ Lists of SURBs have two layouts. 2 is what clients of 2.0.0 send and all that th
 they read both: version 258, payload keys, always 4 hops.
 """
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from blake3 import blake3
-
-from sphinxcore import _random
-from sphinxcore._checks import any_bytes, exact_bytes, integer
-from sphinxcore._secret import Secret
+from sphinxcore._checks import any_bytes, exact_bytes, instance, integer
 from sphinxcore._sender import Route
 from sphinxcore.formats import NYM
 from sphinxcore.nym import base58
 from sphinxcore.nym.addresses import NodeAddress
 from sphinxcore.nym.errors import AddressError, NymError, ReplyError
 from sphinxcore.nym.fragments import capacity
+from sphinxcore.nym.reply_keys import REPLY_KEY_SIZE, ReplyKey
 from sphinxcore.nym.rotation import KeyRotation
-from sphinxcore.nym.sizes import EPHEMERAL_SIZE, PacketSize
+from sphinxcore.nym.sizes import PacketSize
 from sphinxcore.surb import Surb, build_surbs, use_surbs
 
-KEY_LIFETIME_S = 24 * 3600
-"""How long the clients of the network keep a reply key, in seconds."""
-
-_KEY_SIZE = 16
-_BASE_SIZE = _KEY_SIZE + NYM.header_size + NYM.address_size
+_BASE_SIZE = REPLY_KEY_SIZE + NYM.header_size + NYM.address_size
 _V1_SIZE = _BASE_SIZE + 4 * 192
 _V2_SIZES = tuple(_BASE_SIZE + n * NYM.payload_seed_size for n in range(1, NYM.max_hops + 1))
 _SIZES = (*_V2_SIZES, _V1_SIZE)
@@ -41,36 +33,6 @@ _LIST_HEADER_SIZE = 4
 
 _REPLY_OVERHEAD = 3
 """A reply's type, its content tag, and the byte that ends it."""
-
-_T = TypeVar("_T")
-
-
-def instance(value: Any, kind: type[_T], what: str) -> _T:
-    """`value`, which must be of this class."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{what} must be {kind.__name__}, not {type(value).__name__}")
-    return value
-
-
-class ReplyKey(Secret):
-    """What encrypts the fragments that a SURB brings back: an AES-128 key, for one packet."""
-
-    __slots__ = ()
-
-    @classmethod
-    def generate(cls) -> "ReplyKey":
-        """Draw a key from the operating system's randomness."""
-        return cls.from_bytes(_random.random_bytes(_KEY_SIZE))
-
-    @classmethod
-    def from_bytes(cls, raw: Any) -> "ReplyKey":
-        """Take any 16 bytes. Raises SphinxError for other sizes."""
-        key: ReplyKey = cls._of(exact_bytes(raw, _KEY_SIZE, "reply key"))
-        return key
-
-    def digest(self) -> bytes:
-        """BLAKE3 of the key, 32 bytes: public, and no help in finding the key."""
-        return blake3(self._secret).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +70,10 @@ class ReplySurb:
         """
         data = any_bytes(raw, "reply SURB")
         _check_size(len(data))
-        key, surb = ReplyKey.from_bytes(data[:_KEY_SIZE]), Surb.from_bytes(data[_KEY_SIZE:])
+        key, surb = (
+            ReplyKey.from_bytes(data[:REPLY_KEY_SIZE]),
+            Surb.from_bytes(data[REPLY_KEY_SIZE:]),
+        )
         return cls(key, surb, key_rotation)
 
     @classmethod
@@ -131,7 +96,7 @@ class ReplySurb:
     @property
     def size(self) -> int:
         """Length of to_bytes(), before use and after."""
-        return _KEY_SIZE + len(self.surb._secret)
+        return REPLY_KEY_SIZE + len(self.surb._secret)
 
     @property
     def layout(self) -> int:
@@ -259,71 +224,3 @@ def use_reply_surbs(
     blocks = [instance(surb, ReplySurb, "surbs").surb for surb in surbs]
     used = use_surbs(blocks, plain, payload_size=size.payload_size, backend=backend)
     return [(surb.first_hop, packet) for surb, (packet, _) in zip(surbs, used, strict=True)]
-
-
-class ReplyKeyring(Protocol):
-    """Where a receiver finds the keys of the SURBs it handed out: ReplyKeys, or SurbStore."""
-
-    def add(self, keys: Iterable[ReplyKey]) -> None:
-        """Keep these keys."""
-
-    def take(self, digest: bytes) -> ReplyKey | None:
-        """Give out the key with this digest, once; None if there is none."""
-
-
-class ReplyKeys:
-    """A ReplyKeyring in memory, for one thread. Keys are single use, and die of age.
-
-    Args:
-        max_keys: beyond this the oldest are dropped. One takes some 400 bytes.
-        lifetime_s: seconds that a key is kept.
-        clock: seconds that never go back.
-    """
-
-    def __init__(
-        self,
-        *,
-        max_keys: int = 100_000,
-        lifetime_s: float = KEY_LIFETIME_S,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._max_keys = integer(max_keys, 1, 2**31 - 1, "max_keys")
-        self._lifetime, self._clock = lifetime_s, clock
-        # Oldest first. Digests are public, so finding them needs no constant time.
-        self._kept: dict[bytes, tuple[ReplyKey, float]] = {}
-        self.expired = 0
-        """Keys that were dropped for their age."""
-        self.dropped = 0
-        """Keys that were dropped because there were too many."""
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def add(self, keys: Iterable[ReplyKey]) -> None:
-        """Keep these keys, from now on."""
-        now = self._clock()
-        self._purge(now)
-        for key in keys:
-            digest = instance(key, ReplyKey, "keys").digest()
-            self._kept.pop(digest, None)
-            self._kept[digest] = key, now
-            if len(self._kept) > self._max_keys:
-                self._drop_oldest()
-                self.dropped += 1
-
-    def take(self, digest: bytes) -> ReplyKey | None:
-        """Give out the key with this digest, 32 bytes, and forget it; None if there is none."""
-        self._purge(self._clock())
-        kept = self._kept.pop(exact_bytes(digest, EPHEMERAL_SIZE, "digest"), None)
-        return None if kept is None else kept[0]
-
-    def _purge(self, now: float) -> None:
-        while self._kept:
-            _, added = next(iter(self._kept.values()))
-            if now - added < self._lifetime:
-                return
-            self._drop_oldest()
-            self.expired += 1
-
-    def _drop_oldest(self) -> None:
-        del self._kept[next(iter(self._kept))]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sphinxcore._checks import Bytes, any_bytes, integer
+from sphinxcore._checks import Bytes, any_bytes, instance, integer
 from sphinxcore.nym.addresses import Recipient, SenderTag
 from sphinxcore.nym.client_keys import ClientKeys
 from sphinxcore.nym.data_packets import (
@@ -28,7 +28,8 @@ from sphinxcore.nym.messages import (
     encode,
     pad,
 )
-from sphinxcore.nym.replies import ReplyKey, ReplySurb, build_reply_surbs, use_reply_surbs
+from sphinxcore.nym.replies import ReplySurb, build_reply_surbs, use_reply_surbs
+from sphinxcore.nym.reply_keys import ReplyKey
 from sphinxcore.nym.topology import Topology
 
 MAX_REPLY_SURBS = 500
@@ -55,8 +56,7 @@ class Outgoing:
 
     def __post_init__(self) -> None:
         integer(self.reply_surbs, 0, MAX_REPLY_SURBS, "reply_surbs")
-        if not isinstance(self.recipient, Recipient):
-            raise TypeError(f"recipient must be Recipient, not {type(self.recipient).__name__}")
+        instance(self.recipient, Recipient, "recipient")
         if isinstance(self.message, PlainMessage | RepliableMessage):
             if self.repliable:
                 raise MessageError("reply_surbs and sender_tag go with data, not with a message")

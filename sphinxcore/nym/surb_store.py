@@ -9,10 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sphinxcore._checks import exact_bytes, integer
+from sphinxcore._checks import exact_bytes, instance, integer
 from sphinxcore.nym.addresses import Recipient, SenderTag
 from sphinxcore.nym.errors import ReplyError
-from sphinxcore.nym.replies import KEY_LIFETIME_S, ReplyKey, ReplySurb, instance
+from sphinxcore.nym.replies import ReplySurb
+from sphinxcore.nym.reply_keys import KEY_LIFETIME_S, ReplyKey
 from sphinxcore.nym.rotation import EPOCHS_PER_ROTATION, UNKNOWN_ROTATION_ID, KeyRotation
 from sphinxcore.nym.sizes import EPHEMERAL_SIZE
 
@@ -208,6 +209,7 @@ class SurbStore:
     ) -> None:
         self._database = _Database(os.fsdecode(path))
         self._clock = clock
+        # The last one that rotate() applied, and that of its last call.
         self._rotations: tuple[int | None, int | None] = None, None
         self.policy = policy
         self.counters = SurbCounters()
@@ -262,7 +264,7 @@ class SurbStore:
     def _drop_excess_surbs(self, run: Run, peer: bytes) -> None:
         excess = sum(_count(run, peer)) - self.policy.max_surbs
         if excess > 0:
-            oldest = "SELECT id FROM surbs WHERE tag = ? ORDER BY stale DESC, id LIMIT ?"
+            oldest = "SELECT id FROM surbs WHERE tag = ? ORDER BY id LIMIT ?"
             run(f"DELETE FROM surbs WHERE id IN ({oldest})", (peer, excess))
             self.counters.too_many += excess
 
@@ -402,9 +404,8 @@ class SurbStore:
                     )
                 if self._is_second_call_of(rotation_id):
                     until = started + epoch_s
-                    fresh = "FROM surbs WHERE stale = 0 AND received <= ?"
-                    counts = run(f"SELECT tag, count(*) {fresh} GROUP BY tag", (until,))
-                    marked = {SenderTag(tag): n for tag, n in counts}
+                    counts = "SELECT tag, count(*) FROM surbs WHERE received <= ? GROUP BY tag"
+                    marked = {SenderTag(tag): n for tag, n in run(counts, (until,))}
                     run("UPDATE surbs SET stale = 1 WHERE received <= ?", (until,))
                 if now > started + epoch_s:
                     self.counters.stale += drop("stale = 1")
@@ -420,12 +421,12 @@ class SurbStore:
 
     def _is_second_call_of(self, rotation_id: int) -> bool:
         """Whether this rotation is new, and was so at the call before. The first one ever is not."""
-        current, seen = self._rotations
-        if current is None or rotation_id == seen:
-            self._rotations = rotation_id, None
-            return current is not None and current != rotation_id
-        self._rotations = current, None if rotation_id == current else rotation_id
-        return False
+        current, before = self._rotations
+        is_second = rotation_id == before != current
+        if current is None or is_second:
+            current = rotation_id
+        self._rotations = current, rotation_id
+        return is_second
 
 
 def _count(run: Run, peer: bytes) -> tuple[int, int]:

@@ -7,12 +7,12 @@ from enum import Flag
 from functools import lru_cache, reduce
 from itertools import accumulate
 from operator import or_
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sphinxcore._checks import any_bytes, exact_bytes, integer
+from sphinxcore._checks import any_bytes, exact_bytes, instance, integer
 from sphinxcore._sender import Hop, Route
 from sphinxcore.errors import SphinxError
 from sphinxcore.keys import PublicKey
@@ -73,9 +73,7 @@ class Node:
         identity = exact_bytes(self.identity, IDENTITY_SIZE, "identity")
         object.__setattr__(self, "identity", identity)
         for name, kind in (("address", NodeAddress), ("sphinx_key", PublicKey), ("role", Role)):
-            value = getattr(self, name)
-            if not isinstance(value, kind):
-                raise TypeError(f"{name} must be {kind.__name__}, not {type(value).__name__}")
+            instance(getattr(self, name), kind, name)
         if self.role not in LAYERS and any(layer in self.role for layer in LAYERS):
             raise TopologyError("a node that mixes in a layer has no other role beside that")
         object.__setattr__(self, "weight", _weight(self.weight))
@@ -118,8 +116,7 @@ class Topology:
     def __init__(self, nodes: Iterable[Node], rotation_id: int = UNKNOWN_ROTATION_ID) -> None:
         self._nodes = tuple(nodes)
         for node in self._nodes:
-            if not isinstance(node, Node):
-                raise TypeError(f"nodes must be Node, not {type(node).__name__}")
+            instance(node, Node, "nodes")
         if len(self._nodes) > MAX_NODES:
             raise TopologyError(f"a topology has at most {MAX_NODES} nodes, not {len(self._nodes)}")
         self._by_identity = {node.identity: node for node in self._nodes}
@@ -293,7 +290,7 @@ def _parse(text: Any) -> Any:
         raise TopologyError(f"a topology has at most {MAX_JSON_SIZE} bytes, not {len(given)}")
     try:
         decoded = given if isinstance(given, str) else given.decode()
-        return json.loads(decoded, object_pairs_hook=_object, parse_constant=_refuse)
+        return json.loads(decoded, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise TopologyError(f"a topology must be JSON: {error}") from None
 
@@ -303,10 +300,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(names) < len(pairs):
         raise TopologyError("a name stands twice in one object")
     return names
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise TopologyError(f"{constant} is no number")
 
 
 def _fields(value: Any, what: str, needed: set[str], optional: set[str]) -> dict[str, Any]:

@@ -98,6 +98,7 @@ def test_other_types_are_refused(mean: Any, n: Any) -> None:
 
 def test_retransmission_timeout() -> None:
     assert delays.retransmission_timeout_ns(0) == 1_500_000_000
+    assert delays.retransmission_timeout_ns(1) == 1_500_000_002
     assert delays.retransmission_timeout_ns(90_000_000) == 1_635_000_000
     patient = delays.NetworkParameters(ack_wait_factor=3.0, ack_wait_extra_ns=7)
     assert delays.retransmission_timeout_ns(100, patient) == 307

@@ -147,6 +147,24 @@ def test_types_of_fields(changes: dict[str, Any]) -> None:
         dataclasses.replace(good, **changes)
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("80000001 01 01", "at least 7 bytes, not 6"),
+        ("00000001 00 00 00", "first bit of a fragment"),
+        ("80000001 02 03 80", "position 3, total 2"),
+        ("80000001 05 01 800000", "at least 10 bytes, not 9"),
+        ("80000000 05 03 00000002", "first bit of the link"),
+        ("80000000 05 03 80000002", "fragment 3 of a set cannot name"),
+        ("80000000 05 01 80000000", "a set id"),
+        ("80000001 05 01 80000000", "the link of set 1"),
+    ],
+)
+def test_bytes_are_refused_in_the_order_of_the_crate(data: str, message: str) -> None:
+    with pytest.raises(FragmentError, match=message):
+        Fragment.from_bytes(bytes.fromhex(data))
+
+
 def test_longest_fragments() -> None:
     assert MAX_FRAGMENT_SIZE == 32331
     longest = Fragment(1, 1, 1, bytes(MAX_FRAGMENT_SIZE - 7)).to_bytes()

@@ -480,6 +480,27 @@ def test_a_caller_that_reads_on_is_never_given_up(monkeypatch: pytest.MonkeyPatc
     decoder.close()
 
 
+def test_one_refused_frame_does_not_count_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = encode_frames([ACK])
+    monkeypatch.setattr(module, "UNREAD_LIMIT", 3 * len(good))
+    decoder = FrameDecoder()
+    problem_of(lambda: decoder.feed(outfox() + good))
+    assert len(decoder.feed(good + good[:9])) == 2
+    for _ in range(10):
+        assert len(decoder.feed(good[9:] + good[:9])) == 1
+    assert "the stream ended after 9 of at least 390 bytes" in problem_of(decoder.close)[1]
+
+
+def test_what_is_behind_a_refused_frame_is_not_copied() -> None:
+    good = encode_frames([ACK])
+    stream = good + outfox() + good
+    decoder = FrameDecoder()
+    front = decoder.feed(stream).packets.data
+    problem_of(lambda: decoder.feed(b""))
+    behind = decoder.feed(b"").packets.data
+    assert np.shares_memory(front, behind)
+
+
 @pytest.mark.parametrize(
     ("stream", "text"),
     [

@@ -390,8 +390,8 @@ def test_finished_messages_are_remembered() -> None:
     one, two, three = (full_set(set_id, total=2) for set_id in (1, 2, 3))
     assert feed(sets, one) == [payloads(one)]
     assert feed(sets, one) == []
-    refuted = replace(one[0], payload=b"x")
-    assert feed(sets, [refuted]) == []
+    forged = replace(one[0], payload=b"x")
+    assert feed(sets, [forged]) == []
     assert counted(sets) == {"completed": 1, "late": 3}
     clock.now += 10
     assert feed(sets, one) == []
@@ -402,6 +402,16 @@ def test_finished_messages_are_remembered() -> None:
     assert feed(sets, three + one) == []
     assert feed(sets, two) == [payloads(two)]
     assert sets.open_sets == 0
+
+
+def test_id_that_finished_again_is_not_the_oldest() -> None:
+    clock = Clock()
+    sets = Reassembler(max_age_s=10, max_finished=2, clock=clock)
+    one, two, three = (full_set(set_id, total=1) for set_id in (1, 2, 3))
+    feed(sets, one)
+    clock.now += 11
+    assert feed(sets, two + one + three) == [payloads(two), payloads(one), payloads(three)]
+    assert feed(sets, one + three + two) == [payloads(two)]
 
 
 def test_all_sets_of_a_chain_are_remembered() -> None:

@@ -21,9 +21,6 @@ from sphinxcore.nym.errors import NymError, ReplyError
 from sphinxcore.nym.fragments import capacity
 from sphinxcore.nym.messages import ReplyData, encode, pad
 from sphinxcore.nym.replies import (
-    ReplyKey,
-    ReplyKeyring,
-    ReplyKeys,
     ReplySurb,
     build_reply_surbs,
     decode_surb_list,
@@ -31,6 +28,7 @@ from sphinxcore.nym.replies import (
     max_reply_size,
     use_reply_surbs,
 )
+from sphinxcore.nym.reply_keys import ReplyKey, ReplyKeyring, ReplyKeys
 from sphinxcore.nym.rotation import KeyRotation
 from sphinxcore.nym.sizes import PacketSize
 

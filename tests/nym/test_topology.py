@@ -157,6 +157,12 @@ def test_weights(random_stream: Any) -> None:
         assert abs(together - expected) < 4 * math.sqrt(expected), "layers are independent"
 
 
+def test_a_draw_on_the_border_between_nodes(random_stream: Any) -> None:
+    random_stream.feed(*[(1 << 63).to_bytes(8, "little")] * 6)
+    (route,) = NET.routes(EGRESS)
+    assert [visited(hop, NET.layers[i]) for i, hop in enumerate(route[:3])] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("per_layer", [1, 2, 3, 7, 30])
 def test_extremes_of_the_random_source(per_layer: int, random_stream: Any) -> None:
     net = network(per_layer, 1)
@@ -299,7 +305,10 @@ MALFORMED: dict[str, tuple[Any, str]] = {
     "empty": ({}, "must have format, nodes"),
     "another format": ({"format": "sphinxcore-topology/2", "nodes": []}, "format"),
     "format no text": ({"format": 1, "nodes": []}, "format"),
-    "more fields": ({"format": topology.FORMAT, "nodes": [], "x" * 99: 1}, "has no '" + "x" * 40),
+    "more fields": (
+        {"format": topology.FORMAT, "nodes": [], "x" * 99: 1},
+        "has no '" + "x" * 40 + "'",
+    ),
     "nodes an object": ({"format": topology.FORMAT, "nodes": {}}, "nodes must be a list"),
     "a node no object": ([5], "a node must be an object"),
     "a node without roles": ([{**NODE, "roles": None}], "roles must be a list"),

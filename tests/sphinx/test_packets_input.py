@@ -9,6 +9,7 @@ import pytest
 from network import bad_packets, key, packet
 
 import sphinxcore as sx
+from sphinxcore._packets import Packets, as_packets, packets_at
 
 N = 5
 Array = npt.NDArray[Any]
@@ -148,6 +149,47 @@ def test_mixed_sizes(processor: sx.Processor) -> None:
     assert result.status.tolist() == [1, 1, 1, 5, 5, 5, 6, 1, 1, 1, 1, 1]
 
 
+def placed(packets: list[bytes], order: list[int]) -> Packets:
+    """Packets inside one buffer, in another order than their own, with other bytes between."""
+    offsets = np.zeros(len(packets), np.int64)
+    data = b""
+    for i in order:
+        data += b"\xee" * (1 + i)
+        offsets[i] = len(data)
+        data += packets[i]
+    sizes = [len(one) for one in packets]
+    return packets_at(np.frombuffer(data, np.uint8), offsets, sizes)
+
+
+@pytest.mark.parametrize("sizes", [[64] * 5, [2065, 38, 33, 8209, 38]], ids=["same", "mixed"])
+def test_packets_anywhere_in_a_buffer(sizes: list[int], processor: sx.Processor) -> None:
+    sent = [packet(1 + i % 2, b"%d" % i, payload_size=size) for i, size in enumerate(sizes)]
+    sent[3] = sent[3][:-1] if sizes[3] != sizes[0] else sent[3]
+    wanted = processor.process(sent)
+    given = placed(sent, [3, 0, 4, 1, 2])
+    assert as_packets(given) is given
+    assert (given.uniform_size is None) == (len(set(sizes)) > 1)
+    assert given.sizes[given.order].tolist() == sorted(given.sizes.tolist())
+    result = processor.process(given)
+    assert list(result) == list(wanted)
+    assert result.buffer.tobytes() == wanted.buffer.tobytes()
+    assert result.offsets.tolist() == wanted.offsets.tolist()
+    assert list(processor.authenticate(given).unwrap(out=result)) == list(wanted)
+
+
+def test_one_packet_many_times_in_a_buffer(
+    processor: sx.Processor, sent: Array, rows: list[sx.Row]
+) -> None:
+    data = sent[0].copy()
+    given = packets_at(data, np.zeros(70, np.int64), [len(data)] * 70)
+    assert list(processor.process(given)) == [rows[0]] * 70
+
+
+def test_no_packets_in_a_buffer(processor: sx.Processor) -> None:
+    given = packets_at(np.zeros(5, np.uint8), np.zeros(0, np.int64), [])
+    assert len(processor.process(given)) == len(as_packets(given)) == 0
+
+
 EMPTY: dict[str, tuple[Any, dict[str, int]]] = {
     "list": ([], {}),
     "tuple": ((), {}),
@@ -199,6 +241,7 @@ def test_one_buffer_without_packet_size(form: Any, processor: sx.Processor, sent
         (np.zeros((1, 1, 448), np.uint8), 448),
         (np.array(5, np.uint8), None),
         ([bytes(448)], 448),
+        (as_packets([bytes(448)]), 448),
         (bytes(10), 0),
         (bytes(10), -1),
         (bytes(10), 2**31),

@@ -81,7 +81,7 @@ def operation(
     return {
         "operation": name,
         "noisy": run.noisy,
-        "summary": paired.summary(run, [name for name in us if name == PEER]),
+        "summary": paired.summary(run, [name for name in us if name in (PEER, "python")]),
         "rounds": {
             "ns": {who: [one.ns[who] for one in run.rounds] for who in us},
             "referenceNs": [list(one.reference_ns) for one in run.rounds],

@@ -121,16 +121,29 @@ interop: $(VENV)/native ## Pass 10,000 packets each way between the library and 
 
 # Figures; peers are left out where there is no cargo
 
-BENCHES := peers stages x25519 batches threads primitives compilers credentials
+BENCHES := peers stages x25519 batches frames threads primitives compilers credentials
 .PHONY: bench $(addprefix bench-,$(BENCHES)) bench-table
 bench: $(addprefix bench-,$(BENCHES)) ## Run all benches; ARGS=--save keeps what they measure.
 
 $(addprefix bench-,$(BENCHES)): bench-%: $(VENV)/native $(VENV)/group-bench
 	$(BIN)/python benches/bench_$*.py $(ARGS)
 
-bench-table: $(VENV)/base ## Write README's speed table from what was saved; list the goals.
+bench-table: $(VENV)/base ## Write README's speed table and picture from what was saved; list the goals.
 	$(BIN)/python benches/compare.py
 	$(BIN)/python benches/compare.py --goals
+
+RESULTS ?= benches/results
+REPORT ?= build/report.html
+.PHONY: bench-report bench-gate bench-store
+bench-report: $(VENV)/base ## Write what is in RESULTS as a page, REPORT.
+	mkdir -p $(dir $(REPORT))
+	$(BIN)/python benches/compare.py --stored $(RESULTS) report $(REPORT)
+
+bench-gate: $(VENV)/base ## Fail if RESULTS=<file or folder> are over 10 % slower than stored ones.
+	$(BIN)/python benches/compare.py gate $(RESULTS)
+
+bench-store: $(VENV)/base ## Take RESULTS over into benches/results.
+	$(BIN)/python benches/compare.py store $(RESULTS)
 
 .PHONY: clean
 clean: ## Remove everything that git ignores here.
@@ -165,7 +178,7 @@ $(VENV)/created:
 $(VENV)/base: $(VENV)/created pyproject.toml
 	$(BIN)/python -m pip install --quiet --group build
 	PYTHONWARNINGS=ignore SPHINXCORE_NATIVE=off \
-	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli,blspy]'
+	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli,blspy,nym]'
 	touch $@
 
 GROUPS := $(addprefix $(VENV)/group-,test bench lint dist)
@@ -187,7 +200,7 @@ $(VENV)/native-if-possible: $(VENV)/base $(NATIVE_SOURCES)
 	rm -rf .venv-no-native
 	$(call new_venv,.venv-no-native)
 	$(call unpack,no-native)
-	SPHINXCORE_NATIVE=off .venv-no-native/bin/python -m pip install --quiet 'build/no-native[cli,blspy]' --group test
+	SPHINXCORE_NATIVE=off .venv-no-native/bin/python -m pip install --quiet 'build/no-native[cli,blspy,nym]' --group test
 	$(call must_have,.venv-no-native,backends == ("python",))
 	touch $@
 
@@ -205,7 +218,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 	$(call new_venv,.venv-asan)
 	$(call unpack,asan)
 	CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' SPHINXCORE_NATIVE=require \
-	  .venv-asan/bin/python -m pip install --quiet 'build/asan[cli,blspy]' --group test
+	  .venv-asan/bin/python -m pip install --quiet 'build/asan[cli,blspy,nym]' --group test
 	nm -D .venv-asan/lib/python*/site-packages/sphinxcore/_native.*.so | grep -q __asan_init
 	touch $@
 

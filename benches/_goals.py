@@ -1,24 +1,33 @@
-"""What the library shall reach, as data: one place for all benches."""
+"""What the libraries shall reach, as data: one place for all benches."""
 
 import math
 from dataclasses import dataclass
 from typing import Any
+
+from _credential_peer import COCONUT, ECASH
 
 import sphinxcore as sx
 
 BEST = "best"
 """Stands for the best backend there is."""
 
+CREDENTIALS = "credentials"
+BARE = "operations"
+"""The credential scheme as a contender, and the curve operations alone that it is held against."""
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Required and aimed at, by the CPU's number of 512-bit multiply-add pipes."""
+    """Required and aimed at (None: nothing more), by the CPU's number of multiply-add pipes."""
 
     what: str
-    backend: str
-    one_pipe: tuple[float, float]
-    two_pipes: tuple[float, float] | None = None
-    """None: the number of pipes does not matter, and there may be none."""
+    contender: str
+    """A backend, or BEST."""
+    one_pipe: tuple[float, float | None]
+    two_pipes: tuple[float, float | None] | None = None
+    """Pipes are of 512 bits. None: their number does not matter, and there may be none."""
+    against: str | None = None
+    """None: there is one only, which the benches know."""
     less_is_better: bool = False
 
 
@@ -40,21 +49,43 @@ GOALS = (
     # percent
     Goal("vpmadd52 issued / peak", "avx512", (65, 85), (65, 85)),
     Goal("Python overhead", BEST, (10, 4), less_is_better=True),
+    Goal("framing", BEST, (10, 4), less_is_better=True),
+    # times as long as the bare operations, times as fast as crates, percent outside the library
+    Goal("verify one", CREDENTIALS, (1.12, 1), against=BARE, less_is_better=True),
+    Goal("verify one", CREDENTIALS, (2.2, 2.4), against=COCONUT),
+    Goal("verify_batch", CREDENTIALS, (0.6, 0.48), against=BARE, less_is_better=True),
+    Goal("verify_batch", CREDENTIALS, (3.7, 5), against=COCONUT),
+    Goal("sign", CREDENTIALS, (1.12, None), against=BARE, less_is_better=True),
+    Goal("sign", CREDENTIALS, (1.8, 2), against=COCONUT),
+    Goal("present", CREDENTIALS, (2.3, 2.5), against=COCONUT),
+    Goal("aggregate", CREDENTIALS, (1.5, 1.8), against=COCONUT),
+    Goal("verify with nullifier", CREDENTIALS, (12, 20), against=ECASH),
+    Goal("outside the library", CREDENTIALS, (10, None), less_is_better=True),
 )
 
 
-def judge(operation: str, what: str, backend: str, reached: float, pipes: int) -> list[Any]:
-    """The goals for `what` on this backend, each with what was reached, for the JSON."""
-    names = {backend, BEST} if backend == sx.available_backends()[0] else {backend}
+def judge(
+    operation: str,
+    what: str,
+    contender: str,
+    reached: float,
+    pipes: int,
+    against: str | None = None,
+) -> list[dict[str, Any]]:
+    """The goals for `what` of this contender, each with what was reached, for the JSON."""
+    names = {contender, BEST} if contender == sx.available_backends()[0] else {contender}
     judged = []
     for goal in GOALS:
-        if goal.what != what or goal.backend not in names or (goal.two_pipes and not pipes):
+        if goal.what != what or goal.contender not in names or goal.against != against:
+            continue
+        if goal.two_pipes and not pipes:
             continue
         required, aim = goal.two_pipes if goal.two_pipes and pipes > 1 else goal.one_pipe
         judged.append(
             {
                 "operation": operation,
-                "backend": backend,
+                "contender": contender,
+                "against": against,
                 "reached": None if math.isnan(reached) else round(reached, 3),
                 "required": required,
                 "aim": aim,
@@ -66,22 +97,23 @@ def judge(operation: str, what: str, backend: str, reached: float, pipes: int) -
 
 def verdict(judged: dict[str, Any]) -> str:
     """In words, for the tables."""
-    reached = judged["reached"]
+    reached, aim = judged["reached"], judged["aim"]
     if reached is None:
         return "not measured"
     sign = -1 if judged["lessIsBetter"] else 1
-    if sign * reached >= sign * judged["aim"]:
+    if aim is not None and sign * reached >= sign * aim:
         return "aim reached"
     return "reached" if sign * reached >= sign * judged["required"] else "MISSED"
 
 
 def text(judged: dict[str, Any]) -> str:
-    """One line. The goals of other benches have a name in place of operation and backend."""
-    name = judged.get("goal") or f"{judged['operation']}, {judged['backend']}"
+    """One line."""
+    name = f"{judged['operation']}, {judged['contender']}"
+    if judged["against"]:
+        name += f" {'in times of' if judged['lessIsBetter'] else 'against'} {judged['against']}"
     reached = "-" if judged["reached"] is None else f"{judged['reached']:.2f}"
     aim = "" if judged["aim"] is None else f"{judged['aim']:g}"
-    found = judged.get("verdict") or verdict(judged)
-    return f"{name:<72}{reached:>9}{judged['required']:>10g}{aim:>8}  {found}"
+    return f"{name:<72}{reached:>9}{judged['required']:>10g}{aim:>8}  {verdict(judged)}"
 
 
 TITLE = f"{'':<72}{'reached':>9}{'required':>10}{'aim':>8}"

@@ -170,7 +170,7 @@ def table(operation: Operation, run: Run, baselines: list[str], judged: list[Any
         f"\n{operation.name} ({run.verdict})",
         f"  {'':<28}{'min us':>9}{'median us':>11}{titles}{'required':>10}{'aim':>6}",
     ]
-    goals = {one["backend"]: one for one in judged}
+    goals = {one["contender"]: one for one in judged}
     for contender, row in _rounds.summary(run, baselines).items():
         ratios = "".join(f"{row['timesAsFastAs'][o]:>{len(o) + 4}.2f}" for o in baselines)
         goal = goals.get(contender)

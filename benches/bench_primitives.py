@@ -2,25 +2,27 @@
 
 A library is the fastest that a Python user can call, once per row: PyNaCl, cryptography, hashlib,
 hmac. Sizes are those of a regular packet. Every bench compares its result with the other side's
-once. `python bench_primitives.py [--save] [pytest's arguments]` runs them by pytest-benchmark.
+once. `python bench_primitives.py [--save [FOLDER]] [pytest's arguments]` runs them by
+pytest-benchmark.
 """
 
+import argparse
 import hashlib
 import hmac
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import _cpu
 import _work
 import pytest
-from _report import RESULTS
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES, ChaCha20
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from figures import results
 from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -177,14 +179,20 @@ def _lioness(benchmark: BenchmarkFixture, who: str, n: int, function: Callable[.
 
 
 def main() -> int:
-    arguments = sys.argv[1:]
-    if "--save" in arguments:
-        arguments.remove("--save")
-        target = RESULTS / _cpu.folder_name() / "primitives.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        arguments.append(f"--benchmark-json={target}")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument("--save", type=Path, nargs="?", const=results.STORED, metavar="FOLDER")
+    given, arguments = parser.parse_known_args()
     here = Path(__file__).resolve()
-    return pytest.main(["-c", str(here.with_name("pytest.ini")), str(here), *arguments])
+    arguments = ["-c", str(here.with_name("pytest.ini")), str(here), *arguments]
+    if given.save is None:
+        return pytest.main(arguments)
+    with TemporaryDirectory() as folder:
+        written = Path(folder, "primitives.json")
+        code = pytest.main([*arguments, f"--benchmark-json={written}"])
+        if code == pytest.ExitCode.OK:
+            document = results.read(written).document
+            results.write(document, results.place(document, given.save))
+    return code
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ GOAL_BATCH = 64
 CALLS = 16
 OPENSSL = "OpenSSL"
 _EVP_PKEY_X25519 = 1034
+_ABORTS = "/usr/lib/libcrypto.dylib"
+"""macOS's own, without a version in its name."""
 
 
 class LibraryError(Exception):
@@ -115,6 +117,8 @@ def _library(name: str) -> ctypes.CDLL:
     found = ctypes.util.find_library(name)
     if found is None:
         raise LibraryError(f"lib{name} was not found")
+    if found == _ABORTS:
+        raise LibraryError(f"{found} ends programs that load it")
     return ctypes.CDLL(found)
 
 

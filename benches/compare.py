@@ -1,176 +1,145 @@
-"""Write the speed table of README.md from the JSON in benches/results, or say what was reached.
+"""Figures from the results in benches/results: the README's table and picture, reports, the gate.
 
-Exit code: 1 if --check finds another table in the README than the JSON gives, 2 trouble.
+Without a command the table and the picture are written; `--check` compares them instead, `--goals`
+lists what was reached. Commands:
+
+    gate RESULT...       these files or folders against the stored ones of the same CPU
+    report OUT.html      everything stored, as one page that needs nothing else
+    picture OUT.svg      the README's picture, elsewhere
+    store RESULT...      take results over into benches/results, such as those of a CI run
+
+Exit code: 1 if --check finds a difference or the gate something slower, 2 trouble.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
-import _goals
-from _report import NOISE, RESULTS, SCHEMA, TROUBLE
+from _report import TROUBLE
+from figures import gate, page, picture, results, table
+from figures.results import Result, ResultError
 
-BEGIN = "<!-- speed table: benches/compare.py -->"
-END = "<!-- end of speed table -->"
-README = Path(__file__).resolve().parents[1] / "README.md"
-PEER = "sphinx-packet"
-MULTIPLIER = "OpenSSL"
-MULTIPLICATIONS = "X25519, batch 64"
-NOISY = "\\* A third of the rounds or more was noise."
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+PICTURE = ROOT / "benches" / "picture.svg"
+FOUND = 1
 
 
-class TableError(Exception):
-    """There is nothing to make a table of, or nowhere to write it."""
-
-
-def load(folder: Path) -> dict[str, Any]:
-    """What the benches saved there, by the bench's name; pytest-benchmark's JSON is another."""
-    documents = {}
-    for path in sorted(folder.glob("*.json")):
-        document = json.loads(path.read_text())
-        if document.get("schema") != SCHEMA:
-            raise TableError(f"{path} has schema {document.get('schema')!r}, not {SCHEMA}")
-        if "bench" in document:
-            documents[document["bench"]] = document
-    return documents
-
-
-def folders() -> list[Path]:
-    """One per CPU, those that have figures for the table."""
-    found = sorted(path.parent for path in RESULTS.glob("*/peers.json"))
-    if not found:
-        raise TableError(
-            f"there is no peers.json in {RESULTS}/<cpu>/: make bench-peers ARGS=--save"
-        )
+def stored(folder: Path) -> dict[str, dict[str, list[Result]]]:
+    """What there is, by CPU and bench."""
+    found = results.by_cpu(results.read_all([folder]))
+    if not any("peers" in benches for benches in found.values()):
+        raise ResultError(f"there is no <cpu>/peers in {folder}: make bench-peers ARGS=--save")
     return found
 
 
-def section(documents: dict[str, Any]) -> str:
-    """The table of one CPU."""
-    peers = documents["peers"]
-    machine = peers["machine"]
-    cpu = machine["cpu"]
-    backends = list(reversed(machine["backends"]))
-    name = ", ".join(f"{key} {cpu[key]}" for key in ("cpu family", "model") if key in cpu)
-    lines = [
-        f"One core of {cpu.get('model name', 'a CPU')} ({name}), Python {machine['python']}, "
-        f"{machine['date'][:10]}: microseconds each, {machine['batch']} at once unless the row says "
-        "otherwise, and how many times as fast as the peer.",
-        "",
-        "| | peer | " + " | ".join(f"`{b}`" for b in backends) + " |",
-        "| --- |" + " ---: |" * (len(backends) + 1),
-    ]
-    lines += [_row(one, PEER, backends) for one in peers["operations"]]
-    if "x25519" in documents:
-        lines += [
-            _row(one, MULTIPLIER, backends)
-            for one in documents["x25519"]["operations"]
-            if one["operation"] == MULTIPLICATIONS
-        ]
-    if any("*" in line.split("|")[1] for line in lines[4:]):
-        lines += ["", NOISY]
-    if "compilers" in documents:
-        lines += ["", _compilers(documents["compilers"])]
-    return "\n".join(lines)
+def newest(folder: Path) -> dict[str, dict[str, Result]]:
+    """The last of each bench, of the CPUs that have figures for the table."""
+    benches = {cpu: results.newest(listed) for cpu, listed in stored(folder).items()}
+    return {cpu: found for cpu, found in benches.items() if "peers" in found}
 
 
-def _row(operation: dict[str, Any], peer: str, backends: list[str]) -> str:
-    summary = operation["summary"]
-    rival = next((name for name in summary if name.startswith(peer)), None)
-    cells = [_us(summary[rival]["medianNs"]) if rival else "-"]
-    for backend in backends:
-        if backend not in summary:
-            cells.append("-")
-            continue
-        cell = _us(summary[backend]["medianNs"])
-        if rival:
-            cell += f" ({summary[backend]['timesAsFastAs'][rival]:.1f}x)"
-        cells.append(cell)
-    mark = " \\*" if "noisy" in operation["noise"] else ""
-    against = f" (peer: {rival})" if rival else ""
-    return f"| {operation['operation']}{against}{mark} | " + " | ".join(cells) + " |"
+def generated(folder: Path, readme: Path, picture_file: Path) -> dict[Path, str]:
+    """The two files that are made of results, as they should be."""
+    benches = newest(folder)
+    tables = "\n\n".join(map(table.section, benches.values()))
+    return {
+        readme: table.replaced(readme.read_text(encoding="ascii"), tables),
+        picture_file: picture.draw(benches),
+    }
 
 
-def _compilers(document: dict[str, Any]) -> str:
-    """One sentence: which compiler makes the faster module, by how much."""
-    first, *others = document["machine"]["compilers"]
-    sentences = []
-    for other in others:
-        found = []
-        for one in document["operations"]:
-            if other not in one["summary"]:
-                continue  # every round was noise
-            percent = round(100 * (one["summary"][other]["timesAsFastAs"][first] - 1))
-            word = "faster" if percent > 0 else "slower"
-            text = f"{abs(percent)} % {word}" if percent else "as fast"
-            mark = " (noisy)" if "noisy" in one["noise"] else ""
-            found.append(f"{text} on `{one['backend']}`{mark}")
-        if not found:
-            continue
-        listed = " and ".join([", ".join(found[:-1]), found[-1]] if found[:-1] else found)
-        sentences.append(
-            f"Compiled by {other} instead of {first}, forward hops are {listed}, batch "
-            f"{document['machine']['batch']}."
-        )
-    return " ".join(sentences)
+def write_or_check(arguments: argparse.Namespace) -> int:
+    """The table and the picture."""
+    code = 0
+    made = generated(arguments.stored, arguments.readme, arguments.picture)
+    for path, text in made.items():
+        if not arguments.check:
+            path.write_text(text, encoding="ascii")
+        elif not path.is_file() or path.read_text(encoding="ascii") != text:
+            print(f"{path} is not what the results give: make bench-table", file=sys.stderr)
+            code = FOUND
+    return code
 
 
-def _us(ns: float) -> str:
-    return f"{ns / 1000:.1f}" if ns >= 10_000 else f"{ns / 1000:.2f}"
+def print_goals(arguments: argparse.Namespace) -> int:
+    """Reached, required and aim."""
+    for cpu, benches in results.by_cpu(results.read_all([arguments.stored])).items():
+        print(f"{cpu}\n{table.goals(results.newest(benches))}")
+    return 0
 
 
-def replaced(text: str, table: str) -> str:
-    """The README with this table between the marks."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise TableError(f"the README has no lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+def run_gate(arguments: argparse.Namespace) -> int:
+    """Current results against stored ones."""
+    current = results.read_all(arguments.results)
+    if not current:
+        raise ResultError(f"there are no results in {', '.join(map(str, arguments.results))}")
+    outcome = gate.judge(current, results.read_all([arguments.stored]))
+    print(gate.text(outcome))
+    return FOUND if outcome.failed else 0
 
 
-def goals(documents: dict[str, Any]) -> str:
-    """What was reached, all benches together."""
-    judged = [_goals.text(one) for document in documents.values() for one in document["goals"]]
-    noise = [
-        f"{document['bench']}: {one['operation']}: {one['noise']}"
-        for document in documents.values()
-        for one in document["operations"]
-        if "noisy" in one["noise"]
-    ]
-    left_out = [
-        f"{document['bench']}: left out: {one}"
-        for document in documents.values()
-        for one in document["leftOut"]
-    ]
-    return "\n".join([_goals.TITLE, *judged, *left_out, *noise])
+def write_report(arguments: argparse.Namespace) -> int:
+    """The page."""
+    arguments.out.write_text(page.render(stored(arguments.stored)), encoding="ascii")
+    return 0
+
+
+def write_picture(arguments: argparse.Namespace) -> int:
+    """The picture alone."""
+    arguments.out.write_text(picture.draw(newest(arguments.stored)), encoding="ascii")
+    return 0
+
+
+def store(arguments: argparse.Namespace) -> int:
+    """Results to where they belong."""
+    for one in results.read_all(arguments.results):
+        path = results.place(one.document, arguments.stored)
+        results.write(one.document, path)
+        print(path)
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(command=write_or_check)
+    parser.add_argument(
+        "--stored", type=Path, default=results.STORED, metavar="FOLDER", help="%(default)s"
+    )
+    parser.add_argument("--readme", type=Path, default=README, metavar="PATH", help="%(default)s")
+    parser.add_argument("--picture", type=Path, default=PICTURE, metavar="PATH", help="%(default)s")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="write nothing, compare")
+    what.add_argument(
+        "--goals",
+        dest="command",
+        action="store_const",
+        const=print_goals,
+        help="print reached, required and aim",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for name, command, argument in (
+        ("gate", run_gate, "results"),
+        ("report", write_report, "out"),
+        ("picture", write_picture, "out"),
+        ("store", store, "results"),
+    ):
+        added = commands.add_parser(name)
+        added.set_defaults(command=command)
+        added.add_argument(argument, type=Path, nargs="+" if argument == "results" else None)
+    return parser.parse_args()
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="write nothing, compare")
-    what.add_argument("--goals", action="store_true", help="print reached, required and aim")
-    parser.add_argument("readme", type=Path, nargs="?", default=README, help="%(default)s")
-    arguments = parser.parse_args()
+    arguments = parse()
     try:
-        loaded = {folder.name: load(folder) for folder in folders()}
-        if arguments.goals:
-            for name, documents in loaded.items():
-                print(f"{name}\n{goals(documents)}")
-            return 0
-        old = arguments.readme.read_text()
-        new = replaced(old, "\n\n".join(section(documents) for documents in loaded.values()))
-    except (TableError, OSError) as error:
+        return arguments.command(arguments)
+    except (ResultError, OSError) as error:
         print(error, file=sys.stderr)
         return TROUBLE
-    if not arguments.check:
-        arguments.readme.write_text(new)
-    elif new != old:
-        print(f"the speed table in {arguments.readme} is not what the JSON gives", file=sys.stderr)
-        return NOISE
-    return 0
 
 
 if __name__ == "__main__":

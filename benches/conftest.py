@@ -1,10 +1,11 @@
-"""What pytest-benchmark's JSON says of the machine, for bench_primitives.py."""
+"""What bench_primitives.py saves: pytest-benchmark's statistics, in the form of all results."""
 
 from typing import Any
 
 import _cpu
 import pytest
-from _report import SCHEMA
+from _report import kernels, machine
+from figures import results
 
 import sphinxcore as sx
 
@@ -13,19 +14,36 @@ def pytest_configure() -> None:
     _cpu.pin()
 
 
-def pytest_benchmark_update_machine_info(
-    config: pytest.Config, machine_info: dict[str, Any]
-) -> None:
-    machine_info["cpuFacts"] = _cpu.facts()
-    machine_info["backends"] = {
-        name: dict(sx.backend(name).kernels) for name in sx.available_backends()
-    }
-
-
 def pytest_benchmark_update_json(
     config: pytest.Config, benchmarks: list[Any], output_json: dict[str, Any]
 ) -> None:
-    """Say the schema; leave out the single times, megabytes of them: the statistics stay."""
-    output_json["schema"] = SCHEMA
+    """Put our document in place of theirs: one operation for each function and batch size.
+
+    Statistics only: the single times are megabytes, and they are not paired.
+    """
+    operations: dict[str, dict[str, Any]] = {}
     for one in output_json["benchmarks"]:
-        one["stats"].pop("data", None)
+        about = one["extra_info"]
+        function = one["name"].partition("[")[0].removeprefix("bench_")
+        name = f"{function}, batch {about['n']}"
+        operation = operations.setdefault(
+            name, {"operation": name, "noisy": None, "summary": {}, "batch": about["n"]}
+        )
+        operation["summary"][about["backend"]] = {
+            "minNs": round(one["stats"]["min"] * 1e9 / about["n"], 3),
+            "medianNs": round(one["stats"]["median"] * 1e9 / about["n"], 3),
+            "unpairedRounds": one["stats"]["rounds"],
+        }
+    backends = kernels()
+    output_json.clear()
+    output_json.update(
+        {
+            "schema": results.SCHEMA,
+            "bench": "primitives",
+            "ours": list(backends),
+            "machine": machine(backends, sx.missing_backends()),
+            "leftOut": [],
+            "goals": [],
+            "operations": list(operations.values()),
+        }
+    )

@@ -16,7 +16,8 @@ DOCUMENTS = (
     ROOT / "sphinxcore" / "kernels" / "README.md",
     ROOT / "vectors" / "README.md",
 )
-RUNNERS = (*DOCUMENTS, ROOT / ".ci" / "run", ROOT / ".github" / "workflows" / "ci.yml")
+WORKFLOWS = ROOT / ".github" / "workflows"
+RUNNERS = (*DOCUMENTS, ROOT / ".ci" / "run", WORKFLOWS / "ci.yml", WORKFLOWS / "bench.yml")
 
 
 def blocks(text: str, language: str) -> list[tuple[int, str]]:

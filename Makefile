@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"$$/\1/p' sphinxcore/_version.py)
 SDIST := dist/sphinxcore-$(VERSION).tar.gz
 PEERS := vectors/peers/Cargo.toml
+NYM_PEERS := vectors/peers/nym/Cargo.toml
 
 C_SOURCES := $(wildcard sphinxcore/kernels/*.[ch] sphinxcore/pipeline/*.[ch])
 C_TESTS := $(wildcard tests/*/*.[ch])
@@ -109,19 +110,25 @@ no-compiler: .venv-no-compiler/installed ## Without a compiler `auto` installs, 
 
 # Peers; these need cargo, and go
 
-.PHONY: peer-vectors interop
+.PHONY: peer-vectors interop interop-packets interop-messages
 peer-vectors: ## Make the peers' vectors anew with their own programs, and show what differs.
 	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && \
 	  cargo run --release --locked --quiet --manifest-path $(PEERS) --bin write_vectors -- "$$new" && \
+	  cargo run --release --locked --quiet --manifest-path $(NYM_PEERS) --bin write_nym_vectors -- "$$new" && \
 	  go run -C vectors/peers/circl . "$$new" && \
 	  $(PYTHON) tests/compare_folders.py "$$new" vectors
 
-interop: $(VENV)/native ## Pass 10,000 packets each way between the library and the Rust crates.
+interop: interop-packets interop-messages ## Packets and messages between the library and the Rust crates.
+
+interop-packets: $(VENV)/native ## 10,000 packets each way.
 	$(BIN)/python tests/interop.py $(ARGS)
+
+interop-messages: $(VENV)/native ## 1,000 messages each way, with each release of Nym's crates.
+	$(BIN)/python tests/interop_nym.py $(ARGS)
 
 # Figures; peers are left out where there is no cargo
 
-BENCHES := peers stages x25519 batches frames threads primitives compilers credentials
+BENCHES := peers stages x25519 batches threads primitives compilers credentials frames messages
 .PHONY: bench $(addprefix bench-,$(BENCHES)) bench-table
 bench: $(addprefix bench-,$(BENCHES)) ## Run all benches; ARGS=--save keeps what they measure.
 
@@ -147,7 +154,7 @@ bench-store: $(VENV)/base ## Take RESULTS over into benches/results.
 
 .PHONY: clean
 clean: ## Remove everything that git ignores here.
-	rm -rf .venv* build dist *.egg-info sphinxcore/*.so vectors/peers/target benches/peers/target benches/credential_peers/target
+	rm -rf .venv* build dist *.egg-info sphinxcore/*.so vectors/peers/target vectors/peers/nym/target benches/peers/target benches/credential_peers/target
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find sphinxcore credentials tests vectors benches -name __pycache__ -prune -exec rm -rf {} +
 

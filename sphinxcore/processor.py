@@ -65,8 +65,8 @@ class Processor:
         """Stage 1: ECDH, key schedule and header MAC of every packet; decrypts nothing.
 
         Args:
-            packets: a 2-D uint8 array, a flat buffer with `packet_size`, or a sequence of buffers
-                of any sizes.
+            packets: a 2-D uint8 array, a flat buffer with `packet_size`, a sequence of buffers of
+                any sizes, or nym.Frames.packets.
             keys: (n,) int8, the index of the key of each packet; -1: try all in order. None: -1
                 for all.
 

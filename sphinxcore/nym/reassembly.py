@@ -75,10 +75,10 @@ class _Set:
         """The id of the previous or of the next set, None if there is none, or _UNKNOWN."""
         if direction == _NEXT and len(self.fragments) < FRAGMENTS_PER_SET:
             return None
-        end = self.fragments[-direction]
+        end = self.fragments[-1 if direction == _NEXT else 0]
         if end is None:
             return _UNKNOWN
-        return end.next_set if direction else end.previous_set
+        return end.next_set if direction == _NEXT else end.previous_set
 
 
 class Reassembler:

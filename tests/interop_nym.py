@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -56,10 +56,6 @@ class Draft:
     packet_size: nym.PacketSize
     reply: bytes | None
     """What it is answered with; None: it is plain."""
-
-    @property
-    def options(self) -> nym.SendOptions:
-        return nym.SendOptions(packet_size=self.packet_size)
 
     @property
     def surbs(self) -> int:
@@ -174,7 +170,8 @@ class LibraryClient:
     name = "library"
 
     def __init__(self, world: World, gateway: bytes, backend: str | None) -> None:
-        self.world, self.backend = world, backend
+        self.world = world
+        self.options = nym.SendOptions(backend=backend)
         self.keys = nym.ClientKeys.generate(gateway=gateway)
         self.address = self.keys.address
         self.receiver = nym.MessageReceiver(self.keys, backend=backend)
@@ -183,8 +180,9 @@ class LibraryClient:
         sent: dict[int, list[Sent]] = {}
         by_size = defaultdict(list)
         for i, draft in enumerate(drafts):
-            by_size[draft.options].append(i)
-        for options, rows in by_size.items():
+            by_size[draft.packet_size].append(i)
+        for size, rows in by_size.items():
+            options = replace(self.options, packet_size=size)
             outgoing = [
                 nym.Outgoing(
                     drafts[i].data,
@@ -203,14 +201,15 @@ class LibraryClient:
         return [sent[i] for i in range(len(drafts))]
 
     def reply(self, message: Any, surbs: Sequence[Any]) -> list[Sent]:
-        prepared = nym.prepare_reply(message, surbs, self.world.topology, self.keys)
+        topology, keys = self.world.topology, self.keys
+        prepared = nym.prepare_reply(message, surbs, topology, keys, options=self.options)
         return self._sent(prepared, exact=False)
 
     def request(self, amount: int, surbs: Sequence[Any]) -> list[Sent]:
         return self.reply(nym.SurbRequest(self.address, amount), surbs)
 
     def cover(self) -> list[Sent]:
-        packets = nym.loop_packets(3, self.world.topology, self.keys)
+        packets = nym.loop_packets(3, self.world.topology, self.keys, options=self.options)
         return [Sent(self._leg(packet), bytes(5), packet.delay_ns) for packet in packets]
 
     def _sent(self, prepared: nym.Prepared, *, exact: bool) -> list[Sent]:

@@ -154,7 +154,7 @@ def test_types_of_fields(changes: dict[str, Any]) -> None:
         ("00000001 00 00 00", "first bit of a fragment"),
         ("80000001 02 03 80", "position 3, total 2"),
         ("80000001 05 01 800000", "at least 10 bytes, not 9"),
-        ("80000000 05 03 00000002", "first bit of the link"),
+        ("80000000 05 03 01000002", "first bit of the link"),
         ("80000000 05 03 80000002", "fragment 3 of a set cannot name"),
         ("80000000 05 01 80000000", "a set id"),
         ("80000001 05 01 80000000", "the link of set 1"),

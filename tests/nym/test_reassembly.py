@@ -4,6 +4,7 @@ import tracemalloc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -89,13 +90,14 @@ def payloads(*sets: Iterable[Fragment]) -> bytes:
 @settings(DETERMINISTIC, max_examples=40)
 @given(
     st.lists(st.sampled_from([1, 2, 3, 254, 255, 256, 510, 511, 800]), min_size=1, max_size=4),
-    st.randoms(use_true_random=False),
+    st.integers(0, 2**32),
     st.floats(0, 1),
     st.floats(0, 1),
 )
 def test_messages_come_out_whole_and_once(
-    counts: list[int], random: Any, duplicated: float, dropped: float
+    counts: list[int], seed: int, duplicated: float, dropped: float
 ) -> None:
+    random = Random(seed)
     messages = [message(count, b"%d" % i) for i, count in enumerate(counts)]
     ids = random.sample(range(1, 2**31), sum(-(-count // 255) + 1 for count in counts))
     parts: list[Fragment] = []
@@ -216,7 +218,7 @@ def test_sets_are_dropped_if_what_they_name_is_known_and_does_not_name_them() ->
     assert (counted(sets), sets.open_sets) == ({"unconfirmed": 1}, 1)
     sets.add(Fragment(3, 255, 255, b"", next_set=1))
     assert (counted(sets), sets.open_sets) == ({"unconfirmed": 2}, 1)
-    sets.add(Fragment(4, 7, 7, b""))
+    sets.add(Fragment(4, 7, 6, b""))
     sets.add(Fragment(5, 2, 1, b"", previous_set=4))  # a set of 7 has no next one
     assert (counted(sets), sets.open_sets) == ({"unconfirmed": 3}, 2)
     feed(sets, full_set(6, total=1))
@@ -641,9 +643,9 @@ class AgainstModel(RuleBasedStateMachine):
         super().__init__()
         self.clock = Clock()
         self.sets = Reassembler(
-            max_open_sets=4, max_bytes=2**16, max_chain_sets=3, max_age_s=10, clock=self.clock
+            max_open_sets=4, max_bytes=2**16, max_chain_sets=2, max_age_s=10, clock=self.clock
         )
-        self.model = Model(4, 2**16, 3, 10)
+        self.model = Model(4, 2**16, 2, 10)
 
     def add(self, fragment: Fragment) -> None:
         expected = self.model.add(fragment, self.clock.now)

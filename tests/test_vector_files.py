@@ -42,7 +42,8 @@ def validate(document: Any) -> None:
 
 def test_there_are_files_of_every_kind() -> None:
     folders = {file.parent.as_posix() for file in FILES}
-    peers = {"peers/sphinx_packet_0_6_0", "peers/sphinx_packet_0_8_0"}
+    releases = ("sphinx_packet_0_6_0", "sphinx_packet_0_8_0", "nym_1_21_6", "nym_2_0_0")
+    peers = {f"peers/{release}" for release in releases}
     assert folders == {"sphinx", "credentials", "primitives", *peers}
 
 

@@ -1,5 +1,7 @@
 """Facts about points of Curve25519, v^2 = u^3 + 486662 u^2 + u modulo 2^255 - 19. Public data only."""
 
+from functools import lru_cache
+
 P = 2**255 - 19
 A = 486662
 
@@ -20,6 +22,7 @@ def is_low_order(raw: bytes) -> bool:
     return _masked(raw) in _LOW_ORDER
 
 
+@lru_cache(maxsize=1 << 16)
 def is_on_curve(raw: bytes) -> bool:
     """Whether the u-coordinate is one of the curve itself: u^3 + A u^2 + u is a square."""
     u = _masked(raw) % P

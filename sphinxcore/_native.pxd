@@ -48,15 +48,20 @@ cdef extern from "rows.h" nogil:
         uint8_t *data
         ptrdiff_t stride
 
+    const uint8_t *row_of(sphinx_rows rows, size_t i)
+
 
 cdef extern from "primitives.h" nogil:
     void rows_x25519(
         const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars, sphinx_rows points,
         size_t n,
     )
-    void rows_x25519_chain(
+    size_t kept_comb_size(const sphinx_backend *b)
+    int rows_make_combs(const sphinx_backend *b, uint64_t *kept, sphinx_rows points, size_t n)
+    int rows_x25519_chain(
         const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars, ptrdiff_t link_stride,
-        size_t links, sphinx_rows points, const uint8_t *on_curve, size_t n,
+        size_t links, sphinx_rows points, const uint8_t *on_curve, const uint64_t *const *combs,
+        size_t n,
     )
     int rows_x25519_twice(
         const sphinx_backend *b, sphinx_out_rows first_out, sphinx_out_rows second_out,

@@ -6,6 +6,7 @@ Sizes are checked by the callers in Python. Objects do not change after they are
 """
 
 cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
@@ -56,6 +57,7 @@ cdef uint32_t _feature_bits(names) except? 0:
 
 
 cdef size_t LARGEST_SPARE = 4 << 20
+cdef Py_ssize_t MOST_COMBS = 8192  # points known to a backend; 11 MB if all have combs
 
 cdef const uint8_t NOTHING = 0  # what empty rows point to: C wants no null pointers
 
@@ -98,6 +100,7 @@ cdef class NativeBackend:
     """
 
     cdef sphinx_backend b
+    cdef dict _combs  # by point: bytes, or None for one that came once
     cdef readonly str name
     cdef readonly object kernels
     cdef readonly int lanes
@@ -115,6 +118,7 @@ cdef class NativeBackend:
         if missing:
             raise BackendError(f"this CPU lacks {', '.join(_feature_names(missing))}")
         self.name = name
+        self._combs = {}
         self.lanes = self.b.x25519.kernel.lanes
         self.kernels = MappingProxyType({
             "x25519": self.b.x25519.kernel.name.decode("ascii"),
@@ -150,10 +154,69 @@ cdef class NativeBackend:
         cdef sphinx_rows point_rows = rows_of(points, n)
         cdef const uint8_t[::1] marks = on_curve.view("uint8")
         cdef const uint8_t *mark = bytes_of(marks)
-        with nogil:
-            rows_x25519_chain(
-                &self.b, results, scalar_rows, link_stride, links, point_rows, mark, n
-            )
+        cdef const uint64_t **combs = NULL
+        cdef int failed
+        found = self._combs_of(point_rows, mark, n)
+        try:
+            if found is not None:
+                combs = <const uint64_t **>calloc(n, sizeof(uint64_t *))
+                enough_memory(combs == NULL)
+                for i, comb in enumerate(found):
+                    if comb is not None:
+                        combs[<size_t>i] = <const uint64_t *>PyBytes_AS_STRING(comb)
+            with nogil:
+                failed = rows_x25519_chain(
+                    &self.b, results, scalar_rows, link_stride, links, point_rows, mark, combs, n
+                )
+        finally:
+            free(combs)
+        enough_memory(failed)
+
+    cdef list _combs_of(self, sphinx_rows points, const uint8_t *on_curve, size_t n):
+        """The kept comb of each point, or None; None if no point has one.
+
+        Points get combs, which cost as much as three multiplications, when they come again.
+        """
+        cdef size_t size = kept_comb_size(&self.b), i
+        if size == 0:
+            return None
+        if len(self._combs) > MOST_COMBS:
+            self._combs.clear()
+        keys = [PyBytes_FromStringAndSize(<const char *>row_of(points, i), 32) for i in range(n)]
+        wanted = {}
+        for i in range(n):
+            key = keys[i]
+            if not on_curve[i]:
+                continue
+            if key not in self._combs:
+                self._combs[key] = None
+            elif self._combs[key] is None:
+                wanted[key] = None
+        if wanted:
+            self._keep_combs(list(wanted), size)
+        found = [self._combs.get(key) for key in keys]
+        return found if any(found) else None
+
+    cdef int _keep_combs(self, list keys, size_t size) except -1:
+        cdef size_t i, n = len(keys)
+        cdef sphinx_rows points
+        cdef bytes joined = b"".join(keys)
+        cdef uint64_t *kept = <uint64_t *>calloc(n, size)
+        cdef int failed
+        enough_memory(kept == NULL)
+        points.data = <const uint8_t *>PyBytes_AS_STRING(joined)
+        points.stride = 32
+        try:
+            with nogil:
+                failed = rows_make_combs(&self.b, kept, points, n)
+            enough_memory(failed)
+            for i in range(n):
+                self._combs[keys[i]] = PyBytes_FromStringAndSize(
+                    <const char *>kept + i * size, <Py_ssize_t>size
+                )
+        finally:
+            free(kept)
+        return 0
 
     def x25519_twice(
         self, const uint8_t[:, :] first, const uint8_t[:, :] second, const uint8_t[:, :] points,

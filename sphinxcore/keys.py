@@ -1,6 +1,5 @@
 """Node keys: X25519 (RFC 7748)."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ class PublicKey:
     @property
     def on_curve(self) -> bool:
         """Whether the point lies on Curve25519 itself and not on its twist. X25519 takes both."""
-        return _on_curve(self._raw)
+        return is_on_curve(self._raw)
 
     def __eq__(self, other: object) -> bool:
         return self._raw == other._raw if isinstance(other, PublicKey) else NotImplemented
@@ -63,9 +62,6 @@ class PublicKey:
 
     def __reduce__(self) -> Any:
         return PublicKey.from_bytes, (self._raw,)
-
-
-_on_curve = lru_cache(maxsize=1 << 16)(is_on_curve)
 
 
 class PrivateKey(Secret):

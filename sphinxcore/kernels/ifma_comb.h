@@ -33,7 +33,7 @@ typedef struct {
 
 typedef struct {
   element u;               /* limbs below 2^51 */
-  uint64_t usable[8];      /* [0]: not zero if all rows have a comb; the rest is padding */
+  uint64_t usable[8];      /* by row: 1 if it has a comb, and all rows that it was made with */
   cached entries[ENTRIES]; /* entry b0 + 2 b1 + 4 b2: Pi is subtracted where bi is set */
 } comb;
 
@@ -162,8 +162,9 @@ static void make_comb(comb *c, const element *u) {
   point p, sum[3];
   cached tooth[TEETH - 1];
   c->u = *u;
-  c->usable[0] = to_edwards(&p, u) == 0xff;
-  if (!c->usable[0]) return;
+  const int usable = to_edwards(&p, u) == 0xff;
+  for (int l = 0; l < LANES; l++) c->usable[l] = usable;
+  if (!usable) return;
   double_times(&p, 3);
   for (int i = 0; i < TEETH - 1; i++) {
     to_cached(&tooth[i], &p);

@@ -175,6 +175,13 @@ static int any_wanted(uint8_t *const *out, size_t n) {
   return 0;
 }
 
+/* Rows may come from different combs, see kernels.h. */
+static int is_usable(const comb *c) {
+  uint64_t usable = 1;
+  for (size_t l = 0; l < LANES; l++) usable &= c->usable[l];
+  return (int)usable;
+}
+
 static void multiply_combs(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *combs,
                            size_t n) {
   element x[CHUNK], z[CHUNK];
@@ -187,7 +194,7 @@ static void multiply_combs(uint8_t *const *out, const uint8_t *const *scalars, c
       *xi = *zi = small(1);
       if (!any_wanted(out + start + i, rows - i)) continue;
       load_scalars(words, scalars + start + i, rows - i);
-      if (c->usable[0]) {
+      if (is_usable(c)) {
         multiply_comb(xi, zi, c, words);
       } else {
         multiply_point(xi, zi, words, &c->u);

@@ -54,8 +54,10 @@ typedef struct {
   void (*multiply_base)(uint8_t *const *out, const uint8_t *const *scalars, size_t n);
   /* Combs make several multiplications of the same points cheaper; a kernel without them has zeros
    * here. One comb of comb_size bytes, at a multiple of COMB_ALIGNMENT, serves `lanes` rows, and
-   * the last one of n rows as many as are left. Combs hold nothing secret. Rows whose out is NULL
-   * are left out; their scalars must be readable. */
+   * the last one of n rows as many as are left. It is a number of vectors of `lanes` words of 64
+   * bits, word l of each belonging to row l, so that rows of several combs can make up another.
+   * Combs hold nothing secret. Rows whose out is NULL are left out; their scalars must be
+   * readable. */
   size_t comb_size;
   void (*make_combs)(uint8_t *combs, const uint8_t *const *points, size_t n);
   void (*multiply_combs)(uint8_t *const *out, const uint8_t *const *scalars, const uint8_t *combs, size_t n);

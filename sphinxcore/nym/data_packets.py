@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from sphinxcore import _random, batch
+from sphinxcore._backends import pick
 from sphinxcore._checks import Bytes
+from sphinxcore._curve import is_on_curve
 from sphinxcore.nym.acks import build_ack_blocks
 from sphinxcore.nym.addresses import NodeAddress, Recipient
 from sphinxcore.nym.client_keys import ClientKeys
@@ -92,6 +94,18 @@ def plaintexts(acks: Bytes, prefixes: Bytes, keys: Bytes, contents: Bytes, backe
     return made
 
 
+def _shared_secrets(
+    ephemeral: Bytes, recipients: Sequence[Recipient], backend: str | None
+) -> Bytes:
+    """(n, 32) X25519 results. A chain of one link remembers the recipients' keys."""
+    keys = [recipient.encryption_key for recipient in recipients]
+    points = np.frombuffer(b"".join(keys), np.uint8).reshape(ephemeral.shape)
+    on_curve = np.array([is_on_curve(key) for key in keys], np.bool_)
+    shared = np.empty_like(ephemeral)
+    pick(backend).x25519_chain(ephemeral[:, None], points, on_curve, shared)
+    return shared
+
+
 def build_data_packets(
     contents: Bytes,
     identifiers: Sequence[FragmentId],
@@ -104,12 +118,7 @@ def build_data_packets(
     acks, ack_delays = ack_blocks(identifiers, topology, keys, options)
     ephemeral = _random.random_rows(len(contents), EPHEMERAL_SIZE)
     public_keys = batch.x25519(ephemeral, backend=options.backend)
-    theirs = b"".join([recipient.encryption_key for recipient in recipients])
-    shared = batch.x25519(
-        ephemeral,
-        np.frombuffer(theirs, np.uint8).reshape(-1, EPHEMERAL_SIZE),
-        backend=options.backend,
-    )
+    shared = _shared_secrets(ephemeral, recipients, options.backend)
     for recipient, secret in zip(recipients, shared, strict=True):
         if not secret.any():
             raise MessageError(

@@ -43,16 +43,57 @@ void rows_x25519(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scala
   sphinx_wipe_stack();
 }
 
-void rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars,
-                       ptrdiff_t link_stride, size_t links, sphinx_rows points, const uint8_t *on_curve,
-                       size_t n) {
+/* Room for the combs of a group, aligned; to be freed is *memory. NULL where there is none. */
+static uint8_t *combs_of_group(const sphinx_backend *b, uint8_t **memory) {
+  const size_t lanes = b->x25519->kernel.lanes;
+  *memory = malloc((SPHINX_ROWS + lanes - 1) / lanes * b->x25519->comb_size + COMB_ALIGNMENT);
+  return *memory ? *memory + -(uintptr_t)*memory % COMB_ALIGNMENT : NULL;
+}
+
+size_t kept_comb_size(const sphinx_backend *b) { return b->x25519->comb_size / b->x25519->kernel.lanes; }
+
+int rows_make_combs(const sphinx_backend *b, uint64_t *kept, sphinx_rows points, size_t n) {
+  const size_t lanes = b->x25519->kernel.lanes, words = kept_comb_size(b) / sizeof *kept;
+  uint8_t *memory;
+  uint64_t *comb = (uint64_t *)combs_of_group(b, &memory);
+  in_pointers point;
+  if (!comb) return -1;
+  for (size_t start = 0; start < n; start += lanes) {
+    const size_t rows = n - start < lanes ? n - start : lanes;
+    point_at(point, points, start, rows);
+    b->x25519->make_combs((uint8_t *)comb, point, rows);
+    for (size_t l = 0; l < rows; l++) {
+      for (size_t w = 0; w < words; w++) kept[(start + l) * words + w] = comb[w * lanes + l];
+    }
+  }
+  free(memory);
+  return 0;
+}
+
+/* Kept combs side by side, as the kernel wants them; rows that are not there are the first again. */
+static void gather_combs(const sphinx_backend *b, uint64_t *combs, const uint64_t *const *kept, size_t n) {
+  const size_t lanes = b->x25519->kernel.lanes, words = kept_comb_size(b) / sizeof *combs;
+  for (size_t start = 0; start < n; start += lanes, combs += words * lanes) {
+    for (size_t l = 0; l < lanes; l++) {
+      const uint64_t *row = kept[start + l < n ? start + l : start];
+      for (size_t w = 0; w < words; w++) combs[w * lanes + l] = row[w];
+    }
+  }
+}
+
+int rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars,
+                      ptrdiff_t link_stride, size_t links, sphinx_rows points, const uint8_t *on_curve,
+                      const uint64_t *const *combs, size_t n) {
   uint8_t product[SPHINX_ROWS][SCALAR_SIZE], factor[SPHINX_ROWS][SCALAR_SIZE];
   size_t folded[SPHINX_ROWS]; /* rows that are multiplied link by link */
-  in_pointers scalar, point;
-  out_pointers result;
+  in_pointers scalar, point, combed_scalar;
+  out_pointers result, combed_result;
+  const uint64_t *kept[SPHINX_ROWS];
+  uint8_t *memory = NULL, *gathered = combs ? combs_of_group(b, &memory) : NULL;
+  if (combs && !gathered) return -1;
   for (size_t start = 0; start < n; start += SPHINX_ROWS) {
     const size_t rows = rows_at_most(n - start);
-    size_t n_folded = 0;
+    size_t n_folded = 0, n_combed = 0, n_plain = 0;
     for (size_t i = 0; i < rows; i++) {
       const uint8_t *own = row_of(scalars, start + i);
       scalar_clamp(product[i], own);
@@ -64,11 +105,21 @@ void rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows
           scalar_product(product[i], product[i], factor[i]);
         }
       }
-      scalar[i] = product[i];
+      if (combs && combs[start + i]) {
+        kept[n_combed] = combs[start + i];
+        combed_scalar[n_combed] = product[i];
+        combed_result[n_combed++] = out_row_of(out, start + i);
+      } else {
+        point[n_plain] = row_of(points, start + i);
+        scalar[n_plain] = product[i];
+        result[n_plain++] = out_row_of(out, start + i);
+      }
     }
-    point_at(point, points, start, rows);
-    point_out(result, out, start, rows);
-    b->x25519->multiply(result, scalar, point, rows);
+    b->x25519->multiply(result, scalar, point, n_plain);
+    if (n_combed) {
+      gather_combs(b, (uint64_t *)gathered, kept, n_combed);
+      b->x25519->multiply_combs(combed_result, combed_scalar, gathered, n_combed);
+    }
     for (size_t j = 1; j < links && n_folded; j++) {
       for (size_t i = 0; i < n_folded; i++) {
         scalar_clamp(factor[i], row_of(scalars, folded[i]) + link_stride * (ptrdiff_t)j);
@@ -78,9 +129,11 @@ void rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows
       b->x25519->multiply(result, scalar, point, n_folded);
     }
   }
+  free(memory);
   wipe(product, sizeof product);
   wipe(factor, sizeof factor);
   sphinx_wipe_stack();
+  return 0;
 }
 
 static void multiply_combs(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars, size_t start,
@@ -99,15 +152,13 @@ static void multiply_combs(const sphinx_backend *b, sphinx_out_rows out, sphinx_
 
 int rows_x25519_twice(const sphinx_backend *b, sphinx_out_rows first_out, sphinx_out_rows second_out,
                       sphinx_rows first, sphinx_rows second, sphinx_rows points, size_t n) {
-  const size_t lanes = b->x25519->kernel.lanes, size = b->x25519->comb_size;
-  if (size == 0) {
+  if (b->x25519->comb_size == 0) {
     rows_x25519(b, first_out, first, points, n);
     rows_x25519(b, second_out, second, points, n);
     return 0;
   }
-  uint8_t *memory = malloc((SPHINX_ROWS + lanes - 1) / lanes * size + COMB_ALIGNMENT);
-  if (!memory) return -1;
-  uint8_t *combs = memory + -(uintptr_t)memory % COMB_ALIGNMENT;
+  uint8_t *memory, *combs = combs_of_group(b, &memory);
+  if (!combs) return -1;
   in_pointers point;
   for (size_t start = 0; start < n; start += SPHINX_ROWS) {
     const size_t rows = rows_at_most(n - start);

@@ -12,12 +12,19 @@
 void rows_x25519(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars, sphinx_rows points,
                  size_t n);
 
+/* A comb of one row, as it is kept: words of 64 bits. 0 if the backend has no combs. */
+size_t kept_comb_size(const sphinx_backend *b);
+
+/* Combs of n points on the curve, kept_comb_size() bytes each, one behind the other. */
+int rows_make_combs(const sphinx_backend *b, uint64_t *kept, sphinx_rows points, size_t n);
+
 /* X25519 of each point by the first of its `links` scalars, which lie link_stride bytes apart, of
  * the result by the second, and so on. Points marked on_curve take one multiplication by the
- * product of the scalars. Points, and what marks them, are public. */
-void rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars,
-                       ptrdiff_t link_stride, size_t links, sphinx_rows points, const uint8_t *on_curve,
-                       size_t n);
+ * product of the scalars, with the point's comb where combs[i] is not NULL; combs may be NULL, too.
+ * Points, what marks them, and which have combs, are public. */
+int rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scalars,
+                      ptrdiff_t link_stride, size_t links, sphinx_rows points, const uint8_t *on_curve,
+                      const uint64_t *const *combs, size_t n);
 
 /* X25519 of each point by both its scalars, with combs if the backend has them. */
 int rows_x25519_twice(const sphinx_backend *b, sphinx_out_rows first_out, sphinx_out_rows second_out,

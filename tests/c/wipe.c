@@ -163,7 +163,7 @@ static void x25519_twice(const sphinx_backend *b) {
           "memory");
 }
 
-static void x25519_chain(const sphinx_backend *b) {
+static void chain(const sphinx_backend *b, const uint64_t *const *combs) {
   static uint8_t on_curve[ROWS];
   static uint8_t both[ROWS * 2 * SCALAR_SIZE];
   for (size_t i = 0; i < ROWS; i++) {
@@ -172,8 +172,22 @@ static void x25519_chain(const sphinx_backend *b) {
     memcpy(both + 2 * SCALAR_SIZE * i + SCALAR_SIZE, tables[SECOND_SCALARS].bytes + SCALAR_SIZE * i,
            SCALAR_SIZE);
   }
-  rows_x25519_chain(b, out(result, SCALAR_SIZE), (sphinx_rows){both, 2 * SCALAR_SIZE}, SCALAR_SIZE, 2,
-                    in(POINTS), on_curve, ROWS);
+  require(rows_x25519_chain(b, out(result, SCALAR_SIZE), (sphinx_rows){both, 2 * SCALAR_SIZE}, SCALAR_SIZE, 2,
+                            in(POINTS), on_curve, combs, ROWS) == 0,
+          "memory");
+}
+
+static void x25519_chain(const sphinx_backend *b) { chain(b, NULL); }
+
+/* Combs for three rows in four. */
+static void x25519_chain_combs(const sphinx_backend *b) {
+  static uint64_t kept[ROWS * 512];
+  const uint64_t *combs[ROWS];
+  const size_t words = kept_comb_size(b) / sizeof *kept;
+  require(words <= 512, "combs are larger than was thought");
+  require(rows_make_combs(b, kept, in(POINTS), ROWS) == 0, "memory");
+  for (size_t i = 0; i < ROWS; i++) combs[i] = i % 4 ? kept + words * i : NULL;
+  chain(b, combs);
 }
 
 static void aes128_ctr(const sphinx_backend *b) {
@@ -332,6 +346,7 @@ static void run(sphinx_backend *b) {
   call(b, "x25519-one", x25519_one);
   call(b, "x25519-twice", x25519_twice);
   call(b, "x25519-chain", x25519_chain);
+  if (kept_comb_size(b)) call(b, "x25519-chain-combs", x25519_chain_combs);
   call(b, "aes128-ctr", aes128_ctr);
   call(b, "chacha20", chacha20);
   call(b, "blake2b", blake2b);

@@ -77,7 +77,7 @@ static void run_x25519(const sphinx_backend *b) {
   make_secret(&keys, SCALAR_SIZE);
   data.size = first.size = second.size = third.size = SCALAR_SIZE;
   rows_x25519(b, out(&data), in(&keys), (sphinx_rows){NULL, 0}, ROWS);
-  rows_x25519_chain(b, out(&first), in(&both), SCALAR_SIZE, 2, in(&data), ON_CURVE, ROWS);
+  rows_x25519_chain(b, out(&first), in(&both), SCALAR_SIZE, 2, in(&data), ON_CURVE, NULL, ROWS);
   sphinx_rows scalars = in(&both);
   rows_x25519(b, out(&second), scalars, in(&data), ROWS);
   scalars.data += SCALAR_SIZE;

@@ -185,7 +185,7 @@ static void run_product(const sphinx_backend *b, const primitive_case *c, const 
   scalar_clamp(scalars + SCALAR_SIZE, next->key.data);
   rows_x25519(b, out(once), in(scalars), (sphinx_rows){NULL, 0}, 1);
   rows_x25519(b, out(twice), in(scalars + SCALAR_SIZE), in(once), 1);
-  rows_x25519_chain(b, out(product), in(scalars), SCALAR_SIZE, 2, in(BASE), ON_CURVE, 1);
+  rows_x25519_chain(b, out(product), in(scalars), SCALAR_SIZE, 2, in(BASE), ON_CURVE, NULL, 1);
   compare(c->name, "product of its scalar and the next", product, twice, SCALAR_SIZE);
 }
 

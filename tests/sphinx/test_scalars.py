@@ -172,6 +172,11 @@ def chain(backend_name: str, scalars: Sequence[Sequence[bytes]], points: Sequenc
     factors = as_rows([b"".join(row) for row in scalars]).reshape(len(points), -1, 32)
     kept = factors.copy()
     sx.backend(backend_name).x25519_chain(factors, as_rows(points), on_curve, out)
+    # Points that come again may be multiplied in another way.
+    for _ in range(2):
+        again = np.empty_like(out)
+        sx.backend(backend_name).x25519_chain(factors, as_rows(points), on_curve, again)
+        assert (again == out).all()
     assert (factors == kept).all()
     return out
 
@@ -213,6 +218,28 @@ def test_chains_from_nasty_points(links: int, backend_name: str) -> None:
     points = nasty_points()
     scalars = [[draw.randbytes(32) for _ in range(links)] for _ in points]
     check_chain(backend_name, scalars, points)
+
+
+def test_chains_of_known_and_new_points_side_by_side(backend_name: str) -> None:
+    draw = rng("known and new")
+    known = [draw.randbytes(32) for _ in range(40)]
+    for n in (1, 8, 9, 40):
+        chain(backend_name, [[draw.randbytes(32)]] * n, known[:n])
+        points = [draw.choice([*known, draw.randbytes(32)]) for _ in range(130)]
+        check_chain(backend_name, [[draw.randbytes(32) for _ in range(3)] for _ in points], points)
+
+
+def test_more_points_than_are_remembered(backend_name: str) -> None:
+    n = 9000
+    points = np.frombuffer(rng("many points").randbytes(32 * n), np.uint8).reshape(n, 32)
+    scalar = np.broadcast_to(as_rows([b"\x55" * 32]), (n, 32))
+    expected = sx.batch.x25519(scalar, points)
+    on_curve = np.array([is_on_curve(point.tobytes()) for point in points])
+    for first in (0, 8900, 0):
+        out = np.empty((n - first, 32), np.uint8)
+        rows = scalar[first:, None], points[first:], on_curve[first:], out
+        sx.backend(backend_name).x25519_chain(*rows)
+        assert (out == expected[first:]).all()
 
 
 def test_chains_from_torsion_points_are_zero(backend_name: str) -> None:

@@ -10,6 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"$$/\1/p' sphinxcore/_version.py)
 SDIST := dist/sphinxcore-$(VERSION).tar.gz
+PURE_WHEEL := dist/sphinxcore-$(VERSION)-py3-none-any.whl
+BUILDER := .venv-build
 PEERS := vectors/peers/Cargo.toml
 NYM_PEERS := vectors/peers/nym/Cargo.toml
 
@@ -43,7 +45,8 @@ test: $(VENV)/native $(VENV)/group-test $(VENV)/group-bench ## Everything quick,
 
 # Quality gates
 
-.PHONY: lint format vectors check-isa ct bounds wipe timing differential emulated asan dist no-native no-compiler
+.PHONY: lint format vectors check-isa ct bounds wipe timing differential emulated asan \
+  dist native-wheel wheels dist-check no-native no-compiler
 lint: $(VENV)/native $(VENV)/group-lint ## Style, types, and the stub of the native module.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -89,19 +92,37 @@ asan: .venv-asan/installed ## The suite under AddressSanitizer and UndefinedBeha
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  .venv-asan/bin/pytest $(PYTEST_ARGS)
 
-dist: $(SDIST) $(VENV)/base ## Build sdist and wheels; run the sdist's tests on its wheel in a clean environment.
-	rm -rf .venv-dist dist/*.whl
-	$(call unpack,dist)
-	$(BIN)/python tests/check_dist.py build/dist
-	SPHINXCORE_NATIVE=off $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist build/dist
-	SPHINXCORE_NATIVE=require $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist build/dist
-	$(call new_venv,.venv-dist)
-	.venv-dist/bin/python -m pip install --quiet "$$(echo dist/sphinxcore-*-cp*.whl)[cli,blspy]" --group test
-	cd build/dist && ../../.venv-dist/bin/sphinxcore info
-	cd build/dist && ../../.venv-dist/bin/pytest --quiet $(PYTEST_ARGS)
+# The suite runs where no sources are, so that it cannot meet a package that is not installed.
+dist: $(SDIST) native-wheel no-native ## Build sdist and wheels; run the sdist's tests on each wheel, installed.
+	$(PYTHON) tests/check_dist.py dist/*
 
-no-native: .venv-no-native/installed ## The suite on an install without the native module.
-	SPHINXCORE_TEST_BACKENDS=python .venv-no-native/bin/pytest --quiet $(PYTEST_ARGS)
+# A free-threaded Python runs the tests without its lock where PYTHON_GIL=0 says so.
+native-wheel: $(SDIST) $(BUILDER)/created ## Build the wheel of PYTHON; run the sdist's tests on it, installed.
+	rm -rf build/native .venv-dist
+	$(BUILDER)/bin/python tests/build_dist.py native $(SDIST) build/native
+	$(PYTHON) tests/check_dist.py $(SDIST) build/native/*.whl
+	cp build/native/*.whl dist
+	$(call unpack,dist)
+	$(call new_venv,.venv-dist)
+	.venv-dist/bin/python -m pip install --quiet "$$(echo build/native/*.whl)[cli,blspy,nym]" --group test
+	$(call must_have,.venv-dist,"portable" in backends)
+	.venv-dist/bin/sphinxcore info
+	cd build && ../.venv-dist/bin/pytest --quiet dist/tests $(PYTEST_ARGS)
+
+PYTHONS ?= $(PYTHON)
+wheels: $(SDIST) $(PURE_WHEEL) ## native-wheel for each of PYTHONS="python3.11 python3.14 ...".
+	for python in $(PYTHONS); do \
+	  name=$$($$python -c 'import sysconfig; print(sysconfig.get_config_var("SOABI"))') && \
+	  $(MAKE) native-wheel PYTHON=$$python BUILDER=.venv-build-$$name || exit 1; \
+	done
+	$(PYTHON) tests/check_dist.py dist/*
+
+dist-check: $(SDIST) $(BUILDER)/created ## Build sdist and wheels twice, in different folders: the same bytes.
+	$(BUILDER)/bin/python tests/build_dist.py twice $(SDIST)
+
+no-native: .venv-no-native/installed ## The suite on the wheel without the native module, installed.
+	$(call unpack,no-native)
+	cd build && SPHINXCORE_TEST_BACKENDS=python ../.venv-no-native/bin/pytest --quiet no-native/tests $(PYTEST_ARGS)
 
 no-compiler: .venv-no-compiler/installed ## Without a compiler `auto` installs, and `require` fails.
 	$(call unpack,no-compiler)
@@ -152,6 +173,25 @@ bench-gate: $(VENV)/base ## Fail if RESULTS=<file or folder> are over 10 % slowe
 bench-store: $(VENV)/base ## Take RESULTS over into benches/results.
 	$(BIN)/python benches/compare.py store $(RESULTS)
 
+# Documents, and what everything is made of
+
+.PHONY: docs links requirements sbom
+docs: $(VENV)/group-docs ## Build the API reference, build/docs; every public name is there, with a docstring.
+	rm -rf build/docs
+	$(BIN)/python -W error .github/docs/build.py build/docs
+
+links: $(VENV)/native-if-possible $(VENV)/group-test ## The documents' links to other sites still lead somewhere.
+	$(BIN)/pytest --slow -k external tests/test_readme.py
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
+  --custom-compile-command 'make requirements' $(ARGS) pyproject.toml
+requirements: $(VENV)/group-lock ## Write .github/requirements/ from pyproject.toml; ARGS=--upgrade takes new versions.
+	$(COMPILE) --group dev --output-file .github/requirements/development.txt
+	$(COMPILE) --constraints .github/requirements/development.txt --output-file .github/requirements/package.txt
+
+sbom: $(VENV)/group-lock ## Write build/sbom.json: the package's dependencies as CycloneDX.
+	$(BIN)/python .github/sbom.py build/sbom.json
+
 .PHONY: clean
 clean: ## Remove everything that git ignores here.
 	rm -rf .venv* build dist *.egg-info sphinxcore/*.so vectors/peers/target vectors/peers/nym/target benches/peers/target benches/credential_peers/target
@@ -165,7 +205,7 @@ define new_venv
 @$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("sphinxcore needs \
 Python >= 3.11, and $(PYTHON) is %d.%d: set PYTHON=python3.x" % v[:2])'
 $(PYTHON) -m venv $(1)
-$(1)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+$(1)/bin/python -m pip install --quiet $(if $(LOCKED),--require-hashes --requirement .github/requirements/development.txt,--upgrade 'pip>=25.1')
 endef
 
 define unpack
@@ -188,7 +228,7 @@ $(VENV)/base: $(VENV)/created pyproject.toml
 	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli,blspy,nym]'
 	touch $@
 
-GROUPS := $(addprefix $(VENV)/group-,test bench lint dist)
+GROUPS := $(addprefix $(VENV)/group-,test bench lint docs lock)
 $(GROUPS): $(VENV)/group-%: $(VENV)/base
 	$(BIN)/python -m pip install --quiet --group $*
 	touch $@
@@ -201,13 +241,12 @@ $(VENV)/native-if-possible: $(VENV)/base $(NATIVE_SOURCES)
 	SPHINXCORE_NATIVE=auto $(BIN)/python setup.py --quiet build_ext --inplace
 	@ls sphinxcore/_native.*.so >/dev/null 2>&1 && touch $@ || echo "Going on without the native module."
 
-# Others hold the package as users install it, built from the sdist.
+# Others hold the package as users install it, from the sdist or the pure wheel.
 
-.venv-no-native/installed: $(SDIST)
+.venv-no-native/installed: $(PURE_WHEEL)
 	rm -rf .venv-no-native
 	$(call new_venv,.venv-no-native)
-	$(call unpack,no-native)
-	SPHINXCORE_NATIVE=off .venv-no-native/bin/python -m pip install --quiet 'build/no-native[cli,blspy,nym]' --group test
+	.venv-no-native/bin/python -m pip install --quiet '$(PURE_WHEEL)[cli,blspy,nym]' --group test
 	$(call must_have,.venv-no-native,backends == ("python",))
 	touch $@
 
@@ -229,5 +268,17 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 	nm -D .venv-asan/lib/python*/site-packages/sphinxcore/_native.*.so | grep -q __asan_init
 	touch $@
 
-$(SDIST): $(VENV)/group-dist $(SDIST_SOURCES)
-	$(BIN)/python -m build --sdist --no-isolation --outdir dist . >/dev/null
+# What is published. All that is in dist/ was made from the sdist there.
+
+$(BUILDER)/created: pyproject.toml
+	rm -rf $(BUILDER)
+	$(call new_venv,$(BUILDER))
+	$(BUILDER)/bin/python -m pip install --quiet --group build --group dist
+	touch $@
+
+$(SDIST): $(SDIST_SOURCES) | $(BUILDER)/created
+	rm -rf dist
+	$(BUILDER)/bin/python tests/build_dist.py sdist . dist
+
+$(PURE_WHEEL): $(SDIST) | $(BUILDER)/created
+	$(BUILDER)/bin/python tests/build_dist.py pure $(SDIST) dist

@@ -236,6 +236,7 @@ class CredentialRequest(Encoded):
 
     @property
     def parameters(self) -> Parameters:
+        """Those of the key that the request was made for."""
         return self._statement.parameters
 
     @property
@@ -245,6 +246,7 @@ class CredentialRequest(Encoded):
 
     @property
     def key_epoch(self) -> int:
+        """The epoch of that key."""
         return int.from_bytes(self._statement.key_epoch, "big")
 
     @property

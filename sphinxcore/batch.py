@@ -15,7 +15,9 @@ from sphinxcore._checks import Bytes, any_bytes, integer
 from sphinxcore.errors import SphinxError
 
 LIONESS_KEY_SIZE = 192
+"""Bytes of a LIONESS key."""
 LIONESS_MINIMUM_SIZE = 33
+"""Bytes of the shortest block that LIONESS encrypts: a left half of 32, and one more."""
 _HKDF_LIMIT = 255 * 32
 _CHACHA20_BLOCK = 64
 

@@ -7,6 +7,34 @@ from itertools import accumulate
 from sphinxcore._checks import integer
 from sphinxcore.errors import SphinxError
 
+_MOST_EXPLICIT_VERSIONS = 8  # as hop.h has it
+
+# Lowest and highest values. X25519, AES-128, LIONESS, HMAC-SHA256 and Hop fix most of them.
+_LIMITS = {
+    "max_hops": (1, 32),
+    "alpha_size": (32, 32),
+    "mac_size": (1, 32),
+    "flag_size": (1, 1),
+    "version_size": (2, 8),
+    "address_size": (32, 32),
+    "delay_size": (8, 8),
+    "identifier_size": (1, 64),
+    "forward_flag": (0, 255),
+    "final_flag": (0, 255),
+    "payload_seed_size": (1, 191),  # explicit keys are longer: that is how SURBs are told apart
+    "zero_prefix_size": (1, 64),
+    "minimum_payload_size": (33, 2**16),
+    "default_version": (0, 2**16 - 1),
+    "recoverable_surb_version": (0, 2**16 - 1),
+}
+_KEY_SIZES = {
+    "stream_key": (16, 16),
+    "mac_key": (1, 64),
+    "payload_key": (192, 192),
+    "blinding_factor": (32, 32),
+    "replay_tag": (1, 64),
+}
+
 
 @dataclass(frozen=True)
 class WireFormat:
@@ -45,6 +73,28 @@ class WireFormat:
     default_version: int
     surb_versions: frozenset[int]
     recoverable_surb_version: int
+
+    def __post_init__(self) -> None:
+        """Refuse what the primitives cannot do, or what backends have no room for."""
+        for name, (low, high) in _LIMITS.items():
+            integer(getattr(self, name), low, high, name)
+        if sorted(name for name, _ in self.key_schedule) != sorted(_KEY_SIZES):
+            raise SphinxError(f"the parts of a key schedule must be {', '.join(_KEY_SIZES)}")
+        for name, size in self.key_schedule:
+            integer(size, *_KEY_SIZES[name], name)
+        if self.payload_overhead > self.minimum_payload_size:
+            raise SphinxError(
+                "a minimum payload must have room for the zero prefix and an end mark"
+            )
+        if self.final_meta_size > self.slot_size:
+            raise SphinxError(
+                f"the final layer's {self.final_meta_size} bytes do not fit into the "
+                f"{self.slot_size} bytes of a hop"
+            )
+        if self.forward_flag == self.final_flag:
+            raise SphinxError("the flags of forward and final layers must differ")
+        if len(self.explicit_payload_key_versions) > _MOST_EXPLICIT_VERSIONS:
+            raise SphinxError(f"at most {_MOST_EXPLICIT_VERSIONS} versions have explicit keys")
 
     @cached_property
     def meta_size(self) -> int:

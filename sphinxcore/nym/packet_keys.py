@@ -10,8 +10,8 @@ from sphinxcore._checks import Bytes
 
 KEY_SIZE = 16
 _BLOCK_SIZE = 64
-_INNER = bytes(i ^ 0x36 for i in range(256))
-_OUTER = bytes(i ^ 0x5C for i in range(256))
+_INNER = int.from_bytes(b"\x36" * _BLOCK_SIZE)
+_OUTER = int.from_bytes(b"\x5c" * _BLOCK_SIZE)
 _NO_SALT = bytes(_BLOCK_SIZE)
 _FIRST = b"\1"
 """The number of HKDF-Expand's only block."""
@@ -31,5 +31,6 @@ def packet_keys(shared: Bytes) -> Bytes:
 
 def _hmac(key: bytes, data: bytes) -> bytes:
     """HMAC (RFC 2104) with a key of one block, and BLAKE3 as its hash."""
-    inner = blake3(key.translate(_INNER) + data).digest()
-    return blake3(key.translate(_OUTER) + inner).digest()
+    number = int.from_bytes(key)  # no table is read at an address that the key decides
+    inner = blake3((number ^ _INNER).to_bytes(_BLOCK_SIZE) + data).digest()
+    return blake3((number ^ _OUTER).to_bytes(_BLOCK_SIZE) + inner).digest()

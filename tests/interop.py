@@ -17,7 +17,9 @@ from itertools import product
 from typing import Any
 
 import peer_crates
-from peer_crates import PeerCrates, PeerError, Refusal
+import peer_process
+from peer_crates import PeerCrates
+from peer_process import PeerError, Refusal
 
 import sphinxcore as sx
 
@@ -168,7 +170,7 @@ class Batch:
             return
         size = self.payload_size.to_bytes(4, "little")
         requests = (
-            item.crate_route(self.kind.version) + size + peer_crates.field(item.message)
+            item.crate_route(self.kind.version) + size + peer_process.field(item.message)
             for item in self.items
         )
         for item, answer in self._crate(peer_crates.BUILD, self.items, requests):
@@ -180,7 +182,8 @@ class Batch:
         size = self.payload_size.to_bytes(4, "little")
         items = [item for item, _ in surbs]
         requests = (
-            size + peer_crates.field(item.message) + peer_crates.field(surb) for item, surb in surbs
+            size + peer_process.field(item.message) + peer_process.field(surb)
+            for item, surb in surbs
         )
         ours = sx.use_surbs(
             [sx.Surb.from_bytes(surb) for _, surb in surbs],
@@ -229,7 +232,7 @@ class Batch:
         self.crates.start(
             peer_crates.PROCESS,
             self.kind.release,
-            (key.to_bytes() + peer_crates.field(packet) for packet in packets),
+            (key.to_bytes() + peer_process.field(packet) for packet in packets),
         )
         ours = sx.Processor(key, backend=self.backend).process(packets)
         theirs = self.crates.answers()
@@ -270,8 +273,8 @@ class Batch:
         recoverable = bool(items and items[0].recovery)
         command = peer_crates.OPEN_REPLY if recoverable else peer_crates.MESSAGE
         requests = (
-            (peer_crates.field(item.recovery) if recoverable else b"")
-            + peer_crates.field(item.payload)
+            (peer_process.field(item.recovery) if recoverable else b"")
+            + peer_process.field(item.payload)
             for item in items
         )
         for item, (theirs,) in self._crate(command, items, requests):

@@ -20,7 +20,8 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import peer_nym
-from peer_nym import Delivered, Leg, PeerError, PeerNym, Refusal
+from peer_nym import Delivered, Leg, PeerNym
+from peer_process import PeerError, Refusal
 
 import sphinxcore as sx
 from sphinxcore import nym

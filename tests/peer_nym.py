@@ -3,13 +3,12 @@
 The protocol is described in vectors/peers/nym/src/bin/converse_nym.rs.
 """
 
-import shutil
 import struct
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from peer_process import PEERS, PeerError, PeerProcess, Reader, Refusal, field
 
 RELEASES = ("2.0.0", "1.21.6")
 SIZE_TAGS = {2413: 1, 386: 2, 33133: 3, 8557: 4, 16749: 5}
@@ -17,21 +16,6 @@ SIZE_TAGS = {2413: 1, 386: 2, 33133: 3, 8557: 4, 16749: 5}
 
 NETWORK, CLIENT, DELIVER, RECEIVE = b"N", b"C", b"D", b"G"
 PLAIN, REPLIABLE, REPLY, SURB_REQUEST, COVER = b"P", b"R", b"A", b"Q", b"V"
-
-_MANIFEST = Path(__file__).resolve().parent.parent / "vectors" / "peers" / "nym" / "Cargo.toml"
-_TARGET = ("--release", "--locked", "--quiet", "--manifest-path", str(_MANIFEST))
-
-
-class PeerError(Exception):
-    """The co-process cannot be built, has ended, or does not keep to the protocol."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What the crates said instead of doing something with an item."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +137,6 @@ Received = Ack | Cover | Partial | Plain | Repliable | Reply | SurbRequest
 Answer = None | Client | list[Sent] | Delivered | Received | Refusal
 
 
-def field(raw: bytes) -> bytes:
-    """`raw` with its length in front."""
-    return struct.pack("<I", len(raw)) + raw
-
-
 def _listed(items: Sequence[bytes]) -> bytes:
     return struct.pack("<H", len(items)) + b"".join(items)
 
@@ -242,31 +221,8 @@ def receive_item(client: Client, payload: bytes) -> bytes:
     return struct.pack("<I", client.number) + field(payload)
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def unpack(self, form: str) -> tuple[Any, ...]:
-        found = struct.unpack_from("<" + form, self.data, self.at)
-        self.at += struct.calcsize("<" + form)
-        return found
-
-    def field(self) -> bytes:
-        (size,) = self.unpack("I")
-        return self.take(size)
-
-    def take(self, size: int) -> bytes:
-        self.at += size
-        if self.at > len(self.data):
-            raise PeerError("an answer is cut short")
-        return self.data[self.at - size : self.at]
-
-    def fields(self) -> list[bytes]:
-        found = []
-        while self.at < len(self.data):
-            found.append(self.field())
-        return found
+class _Parts(Reader):
+    """Reads what the message layer consists of."""
 
     def count(self) -> range:
         return range(self.unpack("H")[0])
@@ -310,67 +266,32 @@ class _Reader:
         raise PeerError(f"nothing is received as {kind!r}")
 
 
-class PeerNym:
-    """The running co-process. One request is under way at a time, so neither pipe can jam.
+class PeerNym(PeerProcess):
+    """The running co-process.
 
     start() returns at once: the co-process works while the caller does something else, until it
     asks for the answers.
     """
 
     def __init__(self) -> None:
-        if shutil.which("cargo") is None:
-            raise PeerError("cargo was not found: the crates are built with it (https://rustup.rs)")
-        if subprocess.run(["cargo", "build", *_TARGET], check=False).returncode:
-            raise PeerError(f"cargo cannot build {_MANIFEST.parent}")
-        self._process = subprocess.Popen(
-            ["cargo", "run", *_TARGET, "--bin", "converse_nym"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        self._expected: int | None = None
+        super().__init__(PEERS / "nym", "converse_nym")
         self._command = b""
-
-    def __enter__(self) -> "PeerNym":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
 
     def start(self, command: bytes, items: Iterable[bytes]) -> None:
         """Send a request; answers() must be called before the next one."""
-        if self._expected is not None:
-            raise PeerError("a request is under way: call answers() first")
-        listed = [field(item) for item in items]
-        self._expected, self._command = len(listed), command
-        try:
-            self._process.stdin.write(field(command + b"".join(listed)))
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise PeerError("the co-process has ended") from None
+        self._command = command
+        self.send(command, items)
 
     def answers(self) -> list[Answer]:
         """One answer per item, of the kind that goes with the command, or a Refusal."""
-        (size,) = struct.unpack("<I", self._read(4))
-        found = _Reader(self._read(size)).fields()
-        expected, self._expected = self._expected, None
-        if len(found) != expected:
-            raise PeerError(f"{expected} answers were expected, not {len(found)}")
-        return [self._answer(_Reader(answer)) for answer in found]
+        return [self._answer(_Parts(answer)) for answer in self.receive()]
 
     def ask(self, command: bytes, items: Iterable[bytes]) -> list[Any]:
         """start() and answers() in one."""
         self.start(command, items)
         return self.answers()
 
-    def _read(self, size: int) -> bytes:
-        data = self._process.stdout.read(size)
-        if len(data) < size:
-            raise PeerError(f"the co-process has ended, exit code {self._process.wait()}")
-        return data
-
-    def _answer(self, reader: _Reader) -> Answer:
+    def _answer(self, reader: _Parts) -> Answer:
         kind = reader.take(1)
         if kind == b"E":
             return Refusal(reader.field().decode(), reader.field().decode())

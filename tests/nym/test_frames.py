@@ -1,256 +1,29 @@
-"""Frames: the cases of the crates, any stream in any pieces, and the way into a Processor."""
+"""Reading frames: any stream in any pieces, and the way into a Processor."""
 
-import hashlib
 import pickle
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from frame_streams import ACK, REGULAR, Event, Problem, end, frame_packets, read
 from hypothesis import given
 from hypothesis import strategies as st
-from network import DETERMINISTIC, key, packet, seeded
-from report import Report
-from shared_files import raw, shared
-from tally import Tally
+from network import DETERMINISTIC, key, packet
 
 import sphinxcore as sx
 from sphinxcore.nym import frames as module
-from sphinxcore.nym.errors import FrameError, NymError
-from sphinxcore.nym.frames import (
-    Frame,
-    FrameDecoder,
-    PacketType,
-    StreamError,
-    encode_frames,
-)
+from sphinxcore.nym.errors import FrameError
+from sphinxcore.nym.frames import Frame, FrameDecoder, PacketType, StreamError, encode_frames
 from sphinxcore.nym.rotation import KeyRotation
 from sphinxcore.nym.sizes import PacketSize
 
-FRAMING = "nym2_framing.json"
-NAMES = {
-    "regular": PacketSize.REGULAR,
-    "ack": PacketSize.ACK,
-    "extended8": PacketSize.EXTENDED_8,
-    "extended16": PacketSize.EXTENDED_16,
-    "extended32": PacketSize.EXTENDED_32,
-}
-REASONS = {
-    "InvalidPacketVersion": "version",
-    "UnsupportedPacketVersion": "version",
-    "InvalidSphinxKeyRotation": "key rotation",
-    "InvalidPacketSize": "size tag",
-    "InvalidPacketType": "packet type",
-    "OutfoxNotSupported": "Outfox",
-    "IoError": "ended",
-}
-"""A word of our reasons, for the crate's errors."""
-SIZES = [size.packet_size for size in PacketSize]
-LARGEST_FRAME = 4 + max(SIZES)
-ACK = seeded(b"an acknowledgement", PacketSize.ACK.packet_size)
-REGULAR = seeded(b"a packet", PacketSize.REGULAR.packet_size)
-
-Problem = tuple[int, str]
-"""An error in a stream: its offset, and its text."""
-Event = Frame | Problem
+LARGEST_FRAME = 4 + max(size.packet_size for size in PacketSize)
 
 
 def outfox(version: int = 8, content: bytes = ACK) -> bytes:
     return encode_frames([content], version=version, packet_type=PacketType.OUTFOX)
-
-
-def read(decoder: FrameDecoder, pieces: Iterable[Any]) -> list[Event]:
-    """What a decoder gives out for these pieces, its last error once."""
-    events: list[Event] = []
-    for piece in pieces:
-        more = piece
-        while True:
-            try:
-                found = decoder.feed(more)
-            except StreamError as error:
-                problem = (error.offset, str(error))
-                if problem in events:
-                    break
-                events.append(problem)
-            else:
-                if not found:
-                    break
-                events += found
-            more = b""
-    return events
-
-
-def end(decoder: FrameDecoder) -> Problem | None:
-    try:
-        decoder.close()
-    except StreamError as error:
-        return error.offset, str(error)
-    return None
-
-
-# Vectors ------------------------------------------------------------------------------------------
-
-
-def joined(parts: list[Any]) -> bytes:
-    return b"".join(raw({"part": part}, "part") for part in parts)
-
-
-def is_frame(found: object, fields: Mapping[str, Any]) -> bool:
-    """Whether this is the frame that a vector tells of."""
-    return (
-        isinstance(found, Frame)
-        and found.version == fields["version"]
-        and found.packet_type == fields["type_tag"]
-        and found.key_rotation == fields["key_rotation"]
-        and PacketSize.of_packet(len(found.packet)) == fields["size_tag"]
-        and NAMES[fields["size_name"]] == fields["size_tag"]
-        and len(found.packet) == fields["packet_len"]
-        and hashlib.sha256(found.packet).hexdigest() == fields["packet_sha256"]
-    )
-
-
-def test_encode(tally: Tally) -> None:
-    cases = shared(FRAMING, "encode")
-    names = [str(i) for i in range(len(cases))]
-    report = Report(f"{FRAMING} encode", names, "nym", tally)
-    for name, case in zip(names, cases, strict=True):
-        if "result" in case:
-            assert case["result"] == {"refused": True}
-            size = case["packet_len"]
-            report.refuses(name, lambda size=size: encode_frames([bytes(size)]))
-            continue
-        sent = raw(case, "packet")
-        version = 7 if case["legacy_encoding"] else 8
-        frame = encode_frames([sent], version=version, key_rotation=case["key_rotation"])
-        report.check(name, frame.startswith(raw(case, "header")), "header")
-        report.check(name, frame.endswith(sent), "packet")
-        report.check(name, len(frame) == case["frame_len"], "size")
-        report.check(name, hashlib.sha256(frame).hexdigest() == case["frame_sha256"], "frame")
-        decoder = FrameDecoder()
-        (back,) = decoder.feed(frame)
-        # These are the sender's; version 7 does not tell the rotation.
-        fields = case["fields"] | ({"key_rotation": 0} if version == 7 else {})
-        report.check(name, is_frame(back, fields), f"comes back as {back}")
-        report.check(name, end(decoder) is None, "something is left")
-    report.finish(40, {})
-
-
-def differences(decoder: FrameDecoder, fed: int, events: list[Event], steps: list[Any]) -> str:
-    """What differs from the crate's steps, after `fed` bytes in all."""
-    for event, step in zip(events, steps, strict=False):
-        if "frame" in step:
-            if not is_frame(event, step["frame"]):
-                return f"{event} is not {step['frame']}"
-            continue
-        if "error" not in step or isinstance(event, Frame):
-            return f"{event} is not {step}"
-        offset, text = event
-        reason = REASONS[step["error"]["variant"]]
-        # The crate has taken an Outfox frame off its buffer, and no other bad one. (All of these
-        # are acknowledgements, at the beginning of a stream.)
-        at = 0 if reason == "Outfox" else fed - step["left"]
-        if reason not in text or offset != at:
-            return f"{text} is not {step}"
-    if len(events) != sum("more" not in step for step in steps):
-        return f"{len(events)} events, not as in {steps}"
-    if "more" in steps[-1] and decoder.pending != steps[-1]["left"]:
-        return f"{decoder.pending} bytes are pending, not as in {steps[-1]}"
-    return ""
-
-
-def test_decode(tally: Tally) -> None:
-    cases = shared(FRAMING, "decode")
-    report = Report(f"{FRAMING} decode", [case["id"] for case in cases], "nym", tally)
-    for case in cases:
-        stream = joined(case["input"])
-        decoder = FrameDecoder()
-        events = read(decoder, [stream])
-        steps = case["steps"]
-        if case["at_eof"] == "frame":  # decoding went on behind the error
-            last = events.pop()
-            report.check(case["id"], isinstance(last, Frame), f"ends with {last}")
-        problem = differences(decoder, len(stream), events, steps)
-        report.check(case["id"], not problem, problem)
-        left = end(decoder)
-        if case["at_eof"] in ("clean", "frame"):
-            report.check(case["id"], left is None, f"{left} at the end")
-        else:
-            reason = REASONS[case["at_eof"]["variant"]]
-            report.check(case["id"], left is not None and reason in left[1], f"{left} at the end")
-    report.finish(110, {})
-
-
-def test_streams(tally: Tally) -> None:
-    cases = shared(FRAMING, "streams")
-    report = Report(f"{FRAMING} streams", [case["id"] for case in cases], "nym", tally)
-    for case in cases:
-        stream = joined(case["input"])
-        assert len(stream) == case["len"] == sum(case["chunks"])
-        decoder, fed = FrameDecoder(), 0
-        for size, steps in zip(case["chunks"], case["after_each_chunk"], strict=True):
-            events = read(decoder, [stream[fed : fed + size]])
-            fed += size
-            problem = differences(decoder, fed, events, steps)
-            report.check(case["id"], not problem, f"after {fed} bytes: {problem}")
-    report.finish(6, {})
-
-
-def test_sizes(tally: Tally) -> None:
-    cases = shared(FRAMING, "sizes")
-    report = Report(f"{FRAMING} sizes", [case["name"] for case in cases], "nym", tally)
-    for case in cases:
-        size = NAMES[case["name"]]
-        found = (size, size.packet_size, size.payload_size, size.plaintext_size)
-        wanted = (case["tag"], case["size"], case["payload"], case["plaintext"])
-        report.check(case["name"], found == wanted, f"{found}")
-        report.check(case["name"], sx.NYM.header_size == case["header"], "header")
-    report.finish(5, {})
-
-
-def test_tags(tally: Tally) -> None:
-    """Bytes are asked of a decoder: the others of the header are good."""
-    cases = shared(FRAMING, "tags")
-    kinds = ["tag", "size", "type_tag", "rotation_byte"]
-    named = {f"{kind} {case[kind]}": case for case in cases for kind in kinds if kind in case}
-    report = Report(f"{FRAMING} tags", named, "nym", tally)
-    headers = {
-        "tag": lambda value: bytes([8, value, 0, 0]),
-        "type_tag": lambda value: bytes([8, 2, value, 0]),
-        "rotation_byte": lambda value: bytes([8, 2, 0, value]),
-    }
-    for name, case in named.items():
-        kind = name.split()[0]
-        if kind == "size":
-            try:
-                found = PacketSize.of_packet(case["size"])
-            except NymError:
-                report.check(name, "error" in case, "was refused")
-            else:
-                report.check(name, "error" not in case, "was not refused")
-                report.check(name, found is NAMES.get(case.get("name")), f"is {found}")
-            continue
-        decoder = FrameDecoder()
-        header = headers[kind](case[kind])
-        try:
-            decoder.feed(header)
-        except StreamError as error:
-            report.check(name, "error" in case, str(error))
-            continue
-        report.check(name, "error" not in case, "was not refused")
-        if kind == "tag":
-            (frame,) = decoder.feed(bytes(NAMES[case["name"]].packet_size))
-            report.check(name, is_size(frame, case["name"]), f"is {frame}")
-        elif kind == "type_tag":
-            report.check(name, PacketType(case[kind]).name == case["name"].upper(), "type")
-        else:
-            (frame,) = decoder.feed(ACK)
-            report.check(name, frame.key_rotation == case["value"], f"is {frame}")
-    report.finish(31, {})
-
-
-def is_size(frame: Frame, name: str) -> bool:
-    return PacketSize.of_packet(len(frame.packet)) is NAMES[name]
 
 
 # Streams in pieces --------------------------------------------------------------------------------
@@ -301,16 +74,11 @@ def cut(stream: bytes, places: Iterable[int]) -> list[bytes]:
     return [stream[a:b] for a, b in pairwise(bounds)]
 
 
-# The smaller sizes more often: the same happens with fewer bytes.
-_sizes = st.sampled_from([PacketSize.ACK] * 6 + [PacketSize.REGULAR] * 2 + list(PacketSize))
-_packets = st.builds(
-    lambda size, fill: bytes([fill]) * size.packet_size, _sizes, st.sampled_from([0, 7, 8, 255])
-)
 _frames = st.builds(
     lambda content, version, rotation, kind: encode_frames(
         [content], version=version, key_rotation=rotation, packet_type=kind
     ),
-    _packets,
+    frame_packets,
     st.sampled_from([7, 8]),
     st.sampled_from(KeyRotation),
     st.sampled_from([PacketType.MIX] * 5 + [PacketType.OUTFOX]),
@@ -720,127 +488,3 @@ def test_key_hints(backend_name: str) -> None:
             found.key_hints(odd=odd, even=even)
     with pytest.raises(TypeError):
         found.key_hints(odd="0", even=1)  # type: ignore[arg-type]
-
-
-# Encoding -----------------------------------------------------------------------------------------
-
-
-@DETERMINISTIC
-@given(
-    st.lists(st.tuples(_packets, st.sampled_from(KeyRotation)), max_size=6),
-    st.sampled_from([7, 8]),
-)
-def test_there_and_back(rows: list[tuple[bytes, KeyRotation]], version: int) -> None:
-    packets = [content for content, _ in rows]
-    stream = encode_frames(
-        packets, version=version, key_rotation=[rotation for _, rotation in rows]
-    )
-    found = FrameDecoder().feed(stream)
-    assert list(found) == [
-        Frame(version, PacketType.MIX, rotation if version == 8 else KeyRotation.UNKNOWN, content)
-        for content, rotation in rows
-    ]
-    again = encode_frames(found.packets, version=version, key_rotation=found.key_rotations)
-    assert again == stream
-
-
-FORMS: dict[str, Callable[[list[bytes]], Any]] = {
-    "list": list,
-    "tuple": tuple,
-    "bytearrays": lambda rows: [bytearray(row) for row in rows],
-    "memoryviews": lambda rows: [memoryview(row) for row in rows],
-    "arrays": lambda rows: [np.frombuffer(row, np.uint8) for row in rows],
-    "2-D array": lambda rows: np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1),
-    "every second row": lambda rows: (
-        np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1).repeat(2, axis=0)[::2]
-    ),
-    "Packets": lambda rows: FrameDecoder().feed(encode_frames(rows)).packets,
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_forms_of_packets(form: str) -> None:
-    rows = [seeded(b"%d" % i, 386) for i in range(5)]
-    expected = b"".join(b"\x08\x02\x00\x02" + row for row in rows)
-    assert encode_frames(FORMS[form](rows), key_rotation=KeyRotation.EVEN) == expected
-    assert encode_frames(FORMS[form](rows), version=7, key_rotation=2) == b"".join(
-        b"\x07\x02\x00" + row for row in rows
-    )
-
-
-@pytest.mark.parametrize("empty", [[], (), np.empty((0, 386), np.uint8)])
-def test_no_packets(empty: Any) -> None:
-    assert encode_frames(empty) == b""
-    assert encode_frames(empty, key_rotation=[]) == b""
-
-
-def test_key_rotations_in_any_form() -> None:
-    packets = [ACK, ACK, ACK]
-    expected = encode_frames(packets, key_rotation=[2, 0, 1])
-    rotations = KeyRotation.EVEN, KeyRotation.UNKNOWN, KeyRotation.ODD
-    for given_as in (rotations, np.array(rotations, np.uint8), np.array(rotations)):
-        assert encode_frames(packets, key_rotation=given_as) == expected
-    assert encode_frames(packets, key_rotation=np.uint8(1)) == encode_frames(
-        packets, key_rotation=KeyRotation.ODD
-    )
-
-
-@pytest.mark.parametrize("size", [0, 365, 377, 385, 387, 2377, 2412, 2414, 33134])
-def test_packets_of_other_sizes(size: int) -> None:
-    with pytest.raises(FrameError, match=f"packet 2: .*386.*33133 bytes, not {size}$"):
-        encode_frames([ACK, REGULAR, bytes(size), bytes(1)])
-    with pytest.raises(FrameError, match="packet 0: "):
-        encode_frames(np.zeros((3, size), np.uint8))
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"version": 6},
-        {"version": 9},
-        {"key_rotation": 3},
-        {"key_rotation": -1},
-        {"key_rotation": [0, 3]},
-        {"key_rotation": [-1, 0]},
-        {"key_rotation": [0]},
-        {"key_rotation": [0, 1, 2]},
-        {"packet_type": 1},
-        {"packet_type": 256},
-        {"version": 7, "key_rotation": 3},
-    ],
-)
-def test_wrong_values(options: Mapping[str, Any]) -> None:
-    with pytest.raises(sx.SphinxError):
-        encode_frames([ACK, REGULAR], **options)
-
-
-@pytest.mark.parametrize(
-    ("packets", "options"),
-    [
-        (ACK, {}),
-        (bytearray(ACK), {}),
-        (memoryview(ACK), {}),
-        ("packets", {}),
-        (None, {}),
-        (5, {}),
-        ([ACK, None], {}),
-        ([ACK, "packet"], {}),
-        ([memoryview(ACK + ACK)[::2]], {}),
-        (np.zeros((1, 386), np.int8), {}),
-        ([ACK], {"version": "8"}),
-        ([ACK], {"version": 8.0}),
-        ([ACK], {"key_rotation": "1"}),
-        ([ACK], {"key_rotation": None}),
-        ([ACK], {"key_rotation": [1.0]}),
-        ([ACK], {"key_rotation": [True]}),
-    ],
-)
-def test_wrong_types(packets: Any, options: Mapping[str, Any]) -> None:
-    with pytest.raises(TypeError):
-        encode_frames(packets, **options)
-
-
-def test_one_bad_packet_in_an_array_of_frames_names_itself() -> None:
-    rows: Sequence[bytes] = [ACK] * 100
-    with pytest.raises(FrameError, match=r"^packet 100: "):
-        encode_frames([*rows, b""])

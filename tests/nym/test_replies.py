@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from clock import Clock
 from hypothesis import example, given
 from hypothesis import strategies as st
 from network import DESTINATION, DETERMINISTIC, key, seeded
@@ -426,14 +427,6 @@ def test_max_reply_size_needs_a_data_packet() -> None:
 
 
 # Keyring ------------------------------------------------------------------------------------------
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def _keys(numbers: Iterable[int]) -> list[ReplyKey]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nym_network import walk
+from nym_vectors import comparable, one_row
 from shared_files import document, raw, shared
 from tally import PASSED, Tally
 
@@ -40,37 +42,32 @@ def client(name: str) -> nym.ClientKeys:
     return keys
 
 
-def walk(packet: bytes, first_hop: str, hops: list[dict[str, Any]], destination: bytes) -> bytes:
+def carry(packet: bytes, first_hop: str, hops: list[dict[str, Any]], destination: bytes) -> bytes:
     """Take a packet to its end, and compare each hop with what the crates' nodes said."""
-    here = nym.NodeAddress.from_text(first_hop)
-    for i, hop in enumerate(hops):
-        row = nodes()[here].process([packet])[0]
-        assert f"sphinx-{row.version}" == hop["version"]
-        if i == len(hops) - 1:
-            assert row.status is sx.Status.DELIVER
-            assert hop["final"] is True
-            assert row.destination == destination
-            return row.payload
-        assert row.status is sx.Status.FORWARD
+    steps = list(walk(nodes(), nym.NodeAddress.from_text(first_hop), packet))
+    assert [f"sphinx-{row.version}" for _, row in steps] == [hop["version"] for hop in hops]
+    for (_, row), (there, _), hop in zip(steps[:-1], steps[1:], hops, strict=False):
         assert row.delay_ns == int(hop["delay_ns"])
-        here = nym.NodeAddress.from_bytes(row.next_hop)
-        assert str(here) == hop["next"]
-        packet = row.packet
-    raise AssertionError("the route has no end")
+        assert str(there) == hop["next"]
+    _, last = steps[-1]
+    assert hops[-1]["final"] is True
+    assert last.destination == destination
+    assert last.payload is not None
+    return last.payload
 
 
 def check_packet(case: dict[str, Any], packet: dict[str, Any]) -> None:
     sender = client(case["from"])
     delivered, ack = raw(packet, "gateway_delivers"), packet["ack"]
     if "packet" in packet:
-        payload = walk(
+        payload = carry(
             raw(packet, "packet"), packet["first_hop"], packet["hops"], raw(packet, "destination")
         )
         delivery = nym.deliver(payload)
         assert delivery.data == delivered
         assert str(delivery.ack_first_hop) == ack["first_hop"]
         assert delivery.ack_packet == raw(ack, "packet")
-    payload = walk(raw(ack, "packet"), ack["first_hop"], ack["hops"], raw(ack, "destination"))
+    payload = carry(raw(ack, "packet"), ack["first_hop"], ack["hops"], raw(ack, "destination"))
     delivery = nym.deliver(payload)
     assert delivery == nym.Delivery(raw(ack, "gateway_delivers"), None, None)
     received = nym.MessageReceiver(sender).feed([delivery.data])
@@ -114,14 +111,6 @@ def expected_message(value: dict[str, Any], got: Any) -> Any:
         assert surb.key == nym.ReplyKey.from_bytes(raw(given, "reply_key"))
         assert surb.key.digest() == raw(given, "reply_key_digest")
     return nym.RepliableMessage(tag, content, surbs, data)
-
-
-def comparable(message: Any) -> Any:
-    """The message with its SURBs, which are secret objects, as bytes."""
-    if not isinstance(message, nym.RepliableMessage):
-        return message
-    surbs = [(surb.to_bytes(), surb.key_rotation) for surb in message.surbs]
-    return message.sender_tag, message.content, surbs, message.data
 
 
 def test_messages(tally: Tally) -> None:
@@ -180,18 +169,14 @@ def test_primitives(tally: Tally) -> None:
     tally.add(PASSED, f"{MESSAGES} primitives", "nym", len(cases))
 
 
-def row(value: bytes) -> np.ndarray:
-    return np.frombuffer(value, np.uint8)[None]
-
-
 def check_packet_key(case: dict[str, Any]) -> None:
     secret, public = raw(case, "ephemeral_secret"), raw(case, "ephemeral_public")
-    assert sx.batch.x25519(row(secret)).tobytes() == public
+    assert sx.batch.x25519(one_row(secret)).tobytes() == public
     for ours, theirs in (
         (secret, raw(case, "remote_public")),
         (raw(case, "remote_secret"), public),
     ):
-        shared_secret = sx.batch.x25519(row(ours), theirs)
+        shared_secret = sx.batch.x25519(one_row(ours), theirs)
         assert shared_secret.tobytes() == raw(case, "dh")
         assert packet_keys(shared_secret).tobytes() == raw(case, "key")
 
@@ -224,18 +209,18 @@ def check_ack_block(case: dict[str, Any]) -> None:
 
 
 def check_data_payload(case: dict[str, Any]) -> None:
-    secret = row(raw(case, "ephemeral_secret"))
+    secret = one_row(raw(case, "ephemeral_secret"))
     keys = packet_keys(sx.batch.x25519(secret, raw(case, "recipient")))
     check_plaintext(case, sx.batch.x25519(secret), keys)
 
 
 def check_reply_payload(case: dict[str, Any]) -> None:
     key = nym.ReplyKey.from_bytes(raw(case, "reply_key"))
-    check_plaintext(case, row(key.digest()), row(key.to_bytes()))
+    check_plaintext(case, one_row(key.digest()), one_row(key.to_bytes()))
 
 
 def check_plaintext(case: dict[str, Any], prefix: np.ndarray, key: np.ndarray) -> None:
-    ack, fragment = row(raw(case, "surb_ack")), row(raw(case, "fragment"))
+    ack, fragment = one_row(raw(case, "surb_ack")), one_row(raw(case, "fragment"))
     assert plaintexts(ack, prefix, key, fragment, None).tobytes() == raw(case, "payload")
 
 

@@ -11,6 +11,10 @@ MOD_L = "0.6.0 blinding"
 LOW_ORDER_ALPHA = "low-order alpha"
 LOW_ORDER_KEY = "low-order node key"
 MATERIAL_COUNT = "SURB material count"
+OTHER_TOTAL = "ours: fragment with a foreign total refused"
+ACK_BLOCK_LENGTH = "acknowledgement block of no packet size"
+NOT_SEALED = "envelope that is not sealed"
+EMPTY_ENVELOPE = "envelope of nothing: read, not made"
 """Names of the skips: what peers accept or send, and this library refuses or does not build."""
 
 AUTHENTIC = (

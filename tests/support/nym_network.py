@@ -1,7 +1,7 @@
 """A small Nym network for tests: two nodes in each layer, two gateways, clients at them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address
 
 from network import seeded
@@ -10,6 +10,19 @@ import sphinxcore as sx
 from sphinxcore import nym
 
 ROTATION_ID = 578
+
+
+def walk(
+    processors: Mapping[nym.NodeAddress, sx.Processor], here: nym.NodeAddress, packet: bytes
+) -> Iterator[tuple[nym.NodeAddress, sx.Row]]:
+    """Take a packet from node to node until it is delivered; where it is, and the row there."""
+    while True:
+        row = processors[here].process([packet])[0]
+        yield here, row
+        if row.status is not sx.Status.FORWARD:
+            assert row.status is sx.Status.DELIVER
+            return
+        here, packet = nym.NodeAddress.from_bytes(row.next_hop), row.packet
 
 
 class Network:
@@ -56,11 +69,7 @@ class Network:
                 waiting.append((delivery.ack_first_hop, delivery.ack_packet))
         return delivered
 
-    def _walk(self, here: nym.NodeAddress, packet: bytes) -> sx.Row:
-        while True:
-            self.hops[here] += 1
-            row = self._processors[here].process([packet])[0]
-            if row.status is not sx.Status.FORWARD:
-                assert row.status is sx.Status.DELIVER
-                return row
-            here, packet = nym.NodeAddress.from_bytes(row.next_hop), row.packet
+    def _walk(self, first_hop: nym.NodeAddress, packet: bytes) -> sx.Row:
+        steps = list(walk(self._processors, first_hop, packet))
+        self.hops.update(here for here, _ in steps)
+        return steps[-1][1]

@@ -6,10 +6,13 @@ from functools import cache
 from typing import Any
 
 from cases import (
+    ACK_BLOCK_LENGTH,
     LOW_ORDER_ALPHA,
     LOW_ORDER_KEY,
     MATERIAL_COUNT,
     MOD_L,
+    NOT_SEALED,
+    OTHER_TOTAL,
     Blob,
     BuildCase,
     Expected,
@@ -43,6 +46,22 @@ CREDENTIALS = (
 )
 """What tests/coconut has tests for."""
 
+NYM = (
+    "NymAcks",
+    "NymAddresses",
+    "NymEnvelopes",
+    "NymFragmentHeaders",
+    "NymFragments",
+    "NymFrames",
+    "NymMessageBytes",
+    "NymMessages",
+    "NymMixPackets",
+    "NymReconstruction",
+    "NymReplySurbs",
+    "NymSurbLists",
+)
+"""What tests/nym has tests for."""
+
 ALGORITHMS = frozenset(
     (
         "SphinxAccumulated",
@@ -56,6 +75,7 @@ ALGORITHMS = frozenset(
         "SphinxSurb",
         "SphinxSurbParse",
         *CREDENTIALS,
+        *NYM,
         "AES-128-CTR",
         "BLAKE2b",
         "ChaCha20",
@@ -83,6 +103,16 @@ def algorithm_of(name: str) -> str:
     return algorithm
 
 
+SKIPS = {
+    "LowOrderKey": LOW_ORDER_KEY,
+    "MaterialCount": MATERIAL_COUNT,
+    "NotSealed": NOT_SEALED,
+    "OtherTotal": OTHER_TOTAL,
+    "WrongLength": ACK_BLOCK_LENGTH,
+}
+"""Names of the skips, by the flags of cases that a peer accepts and this library refuses."""
+
+
 def by_peer(case: Case) -> bool:
     """Whether the expected values are a peer's: what we do otherwise is a skip then."""
     return case.file.startswith("peers/")
@@ -97,8 +127,7 @@ def skip_of(case: Case) -> str | None:
     if "LowOrderAlpha" in case.flags:
         return LOW_ORDER_ALPHA
     accepted = case.fields.get("peerOutcome", {}).get("accepted", False)
-    names = {"LowOrderKey": LOW_ORDER_KEY, "MaterialCount": MATERIAL_COUNT}
-    return next((name for flag, name in names.items() if accepted and flag in case.flags), None)
+    return next((name for flag, name in SKIPS.items() if accepted and flag in case.flags), None)
 
 
 def name_of(case: Case) -> str:

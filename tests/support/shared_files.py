@@ -1,6 +1,5 @@
 """Cases of ../shared/vectors, in the shape of cases.py. Peers made them; see its README.md."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ import pytest
 from cases import AUTHENTIC, Blob, BuildCase, Expected, Journey, Node, NodeCase, SurbCase
 
 from sphinxcore import NYM, Status
+from vectors import sha256_stream
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "vectors"
 FOLDER = os.environ.get("SPHINXCORE_SHARED_VECTORS")
@@ -64,9 +64,7 @@ def raw(members: Mapping[str, Any], name: str) -> bytes:
     value = members[name]
     if isinstance(value, str):
         return bytes.fromhex(value)
-    seed, size = bytes.fromhex(value["sha256_stream_seed"]), value["len"]
-    blocks = [hashlib.sha256(seed + i.to_bytes(4, "big")).digest() for i in range(-(-size // 32))]
-    return b"".join(blocks)[:size]
+    return sha256_stream(bytes.fromhex(value["sha256_stream_seed"]), value["len"])
 
 
 def blob(members: Mapping[str, Any], name: str, head: str = "") -> Blob | None:

@@ -1,12 +1,28 @@
 """The vector files under vectors/, read into cases."""
 
+import hashlib
 import json
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors"
+
+
+def sha256_stream(seed: bytes, size: int) -> bytes:
+    """The first bytes of SHA-256(seed || i) for i = 0, 1, .. as four bytes, big endian."""
+    blocks = [hashlib.sha256(seed + i.to_bytes(4, "big")).digest() for i in range(-(-size // 32))]
+    return b"".join(blocks)[:size]
+
+
+def raw(value: str | Mapping[str, Any]) -> bytes:
+    """Bytes as a file gives them: hex, or long ones as seed and size."""
+    if isinstance(value, str):
+        return bytes.fromhex(value)
+    return sha256_stream(bytes.fromhex(value["seed"]), value["size"])
 
 
 @dataclass(frozen=True)
@@ -21,8 +37,12 @@ class Case:
     fields: dict[str, Any]
 
     def bytes(self, name: str) -> bytes:
-        """The member `name`, decoded from hex."""
-        return bytes.fromhex(self.fields[name])
+        """The member `name`, which is bytes."""
+        return raw(self.fields[name])
+
+    def joined(self, name: str) -> bytes:
+        """The pieces in the member `name`, one behind the other."""
+        return b"".join(map(raw, self.fields[name]))
 
     @property
     def id(self) -> str:
@@ -33,10 +53,11 @@ class Case:
 
 def files() -> list[Path]:
     """Every vector file; schemas and what cargo leaves behind are none."""
-    found = sorted(VECTORS.rglob("*.json"))
-    return [
-        path for path in found if not {"schema", "target"} & set(path.relative_to(VECTORS).parts)
-    ]
+    found: list[Path] = []
+    for folder, below, names in os.walk(VECTORS):
+        below[:] = {*below} - {"schema", "target"}
+        found += [Path(folder, name) for name in names if name.endswith(".json")]
+    return sorted(found)
 
 
 def load(name: str | Path) -> list[Case]:

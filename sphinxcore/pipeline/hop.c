@@ -139,7 +139,11 @@ void sphinx_authenticate(const sphinx_backend *b, const sphinx_format *f, const 
     for (size_t i = 0; i < rows; i++) {
       const int64_t row = order[i];
       const int fits = batch->sizes[row] >= (int64_t)f->minimum_size;
-      if (fits) memcpy(header(f, batch, row), batch->packets + batch->offsets[row], f->header_size);
+      if (fits) {
+        memcpy(header(f, batch, row), batch->packets + batch->offsets[row], f->header_size);
+      } else {
+        memset(header(f, batch, row), 0, f->alpha_size); /* combs are made of all rows */
+      }
       batch->status[row] = fits ? STATUS_BAD_MAC : STATUS_BAD_LENGTH;
       batch->key_index[row] = -1;
       memset(batch->tags + f->tag_size * (size_t)row, 0, f->tag_size);

@@ -16,10 +16,10 @@ PEERS := vectors/peers/Cargo.toml
 NYM_PEERS := vectors/peers/nym/Cargo.toml
 
 C_SOURCES := $(wildcard sphinxcore/kernels/*.[ch] sphinxcore/pipeline/*.[ch])
-C_TESTS := $(wildcard tests/*/*.[ch])
+C_TESTS := $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
 NATIVE_SOURCES := setup.py $(wildcard sphinxcore/*.pyx sphinxcore/*.pxd) $(C_SOURCES)
-SDIST_SOURCES := pyproject.toml MANIFEST.in README.md LICENSE CHANGELOG.md Makefile .clang-format \
-  $(NATIVE_SOURCES) $(shell find sphinxcore credentials tests vectors benches \( -name target -o -name '.*' \) -prune -o -type f \
+SDIST_SOURCES := pyproject.toml MANIFEST.in README.md LICENSE CHANGELOG.md Makefile .clang-format .gitignore .ci/run \
+  $(NATIVE_SOURCES) $(shell find .github -type f) $(shell find sphinxcore credentials tests vectors benches \( -name target -o -name '.*' \) -prune -o -type f \
     ! -name '*.pyc' ! -name '*.so' -print)
 
 .DELETE_ON_ERROR:
@@ -91,6 +91,16 @@ asan: .venv-asan/installed ## The suite under AddressSanitizer and UndefinedBeha
 	LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) PYTHONMALLOC=malloc \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  .venv-asan/bin/pytest $(PYTEST_ARGS)
+
+.PHONY: ubsan
+ubsan: asan ## The same: one build has both sanitizers.
+
+.PHONY: fuzz fuzz-c
+fuzz: $(VENV)/native $(VENV)/group-fuzz ## Fuzz every parser, and packets on all backends, 2 minutes each; ARGS="--jobs 2".
+	$(BIN)/python tests/fuzz/run.py $(ARGS)
+
+fuzz-c: $(VENV)/base ## Fuzz the C under sanitizers, backends against each other (needs clang).
+	$(BIN)/python tests/fuzz/c/run.py $(ARGS)
 
 # The suite runs where no sources are, so that it cannot meet a package that is not installed.
 dist: $(SDIST) native-wheel no-native ## Build sdist and wheels; run the sdist's tests on each wheel, installed.
@@ -228,7 +238,7 @@ $(VENV)/base: $(VENV)/created pyproject.toml
 	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli,blspy,nym]'
 	touch $@
 
-GROUPS := $(addprefix $(VENV)/group-,test bench lint docs lock)
+GROUPS := $(addprefix $(VENV)/group-,test bench lint docs lock fuzz)
 $(GROUPS): $(VENV)/group-%: $(VENV)/base
 	$(BIN)/python -m pip install --quiet --group $*
 	touch $@

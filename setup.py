@@ -5,14 +5,17 @@ SPHINXCORE_NATIVE=require  build it or fail (CI, wheels, developers)
 SPHINXCORE_NATIVE=off      do not build it
 """
 
+import gzip
 import os
 import sys
 import sysconfig
+import tarfile
 import tempfile
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 from setuptools.errors import CompileError
 from setuptools.modified import newer_group
 
@@ -46,6 +49,14 @@ class BuildKernels(build_ext):
     def initialize_options(self):
         super().initialize_options()
         self.cython_c_in_temp = True  # keep generated C out of the source tree
+
+    def build_extensions(self):
+        # Some Pythons make everything look for libraries in their own folder. The module needs
+        # the C library alone, and a wheel must not say where it was built.
+        if self.compiler.compiler_type == "unix":
+            command = self.compiler.linker_so
+            self.compiler.linker_so = [word for word in command if "-rpath" not in word]
+        super().build_extensions()
 
     def build_extension(self, ext):
         target = Path(self.get_ext_fullpath(ext.name))
@@ -87,6 +98,31 @@ class BuildKernels(build_ext):
         return True
 
 
+class ReproducibleSdist(sdist):
+    """With SOURCE_DATE_EPOCH, the same files give the same archive."""
+
+    def make_archive(self, base_name, format, root_dir=None, base_dir=None, owner=None, group=None):
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        if epoch is None or format != "gztar":
+            return super().make_archive(base_name, format, root_dir, base_dir, owner, group)
+
+        def unnamed(member):
+            member.mtime = int(epoch)
+            member.mode = 0o755 if member.mode & 0o100 else 0o644
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            return member
+
+        name = f"{base_name}.tar.gz"
+        with (
+            open(name, "wb") as raw,
+            gzip.GzipFile("", "wb", fileobj=raw, mtime=int(epoch)) as stream,
+            tarfile.open(fileobj=stream, mode="w") as archive,
+        ):
+            archive.add(base_dir, filter=unnamed)  # in the order of names
+        return name
+
+
 native = Extension(
     "sphinxcore._native",
     [
@@ -106,5 +142,5 @@ native = Extension(
 
 setup(
     ext_modules=[] if NATIVE == "off" else [native],
-    cmdclass={"build_ext": BuildKernels},
+    cmdclass={"build_ext": BuildKernels, "sdist": ReproducibleSdist},
 )

@@ -95,12 +95,15 @@ asan: .venv-asan/installed ## The suite under AddressSanitizer and UndefinedBeha
 .PHONY: ubsan
 ubsan: asan ## The same: one build has both sanitizers.
 
-.PHONY: fuzz fuzz-c
+.PHONY: fuzz fuzz-c mutants
 fuzz: $(VENV)/native $(VENV)/group-fuzz ## Fuzz every parser, and packets on all backends, 2 minutes each; ARGS="--jobs 2".
 	$(BIN)/python tests/fuzz/run.py $(ARGS)
 
 fuzz-c: $(VENV)/base ## Fuzz the C under sanitizers, backends against each other (needs clang).
 	$(BIN)/python tests/fuzz/c/run.py $(ARGS)
+
+mutants: $(VENV)/native $(VENV)/group-test ## The suite notices mistakes in the C, one at a time (an hour or more).
+	$(BIN)/python tests/mutants/run.py $(ARGS)
 
 # The suite runs where no sources are, so that it cannot meet a package that is not installed.
 dist: $(SDIST) native-wheel no-native ## Build sdist and wheels; run the sdist's tests on each wheel, installed.

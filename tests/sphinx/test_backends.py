@@ -142,3 +142,17 @@ def test_portable_takes_only_portable_kernels() -> None:
     if "portable" not in sx.available_backends():
         pytest.skip(sx.missing_backends()["portable"])
     assert set(sx.backend("portable").kernels.values()) == {"portable"}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "python"])
+def test_native_backends_do_not_read_beyond_their_rows(name: str) -> None:
+    """Callers check sizes; a mistake of theirs is an error, and not a read behind an array."""
+    if name in sx.missing_backends():
+        pytest.skip(sx.missing_backends()[name])
+    native, out = sx.backend(name), np.empty((3, 32), np.uint8)
+    one = np.zeros((1, 32), np.uint8)
+    for arguments in ((one, None), (out, one), (np.asfortranarray(out), None)):
+        with pytest.raises(ValueError, match="expected 3 contiguous rows"):
+            native.x25519(*arguments, out)
+    with pytest.raises(ValueError, match="expected 3 contiguous rows"):
+        native.aes128_ctr(one[:, :16], one[:, :16], out, out)

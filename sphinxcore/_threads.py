@@ -1,7 +1,7 @@
 """Sharing the rows of a batch among threads."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, Future, wait
 from itertools import pairwise
 
 ALIGNMENT = 16
@@ -18,8 +18,10 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
         work(0, n)
         return
     bounds = [n * i // threads // ALIGNMENT * ALIGNMENT for i in range(threads)] + [n]
-    others = [pool.submit(work, *limits) for limits in pairwise(bounds[1:])]
+    others: list[Future[None]] = []
     try:
+        for limits in pairwise(bounds[1:]):
+            others.append(pool.submit(work, *limits))  # fails where there is no thread to be had
         work(*bounds[:2])
     finally:
         wait(others)

@@ -1,12 +1,17 @@
 """One object, many threads, the same answers."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
+import pytest
 from network import DESTINATION, bad_packets, key, packet, route
 
 import sphinxcore as sx
+from sphinxcore._threads import share
 
 S = sx.Status
 THREADS = 6
@@ -120,3 +125,28 @@ def test_many_batches_at_different_stages(backend_name: str) -> None:
     opened = [processor.authenticate(batch) for batch in sent]
     for t in reversed(range(THREADS)):
         assert list(opened[t].unwrap()) == expected[t]
+
+
+def test_no_share_is_at_work_when_another_could_not_start() -> None:
+    """The caller wipes what the shares work on as soon as share() raises."""
+    done = threading.Event()
+
+    class Pool(ThreadPoolExecutor):
+        submitted = 0
+
+        def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+            self.submitted += 1
+            if self.submitted > 1:
+                raise RuntimeError("can't start new thread")
+            return super().submit(*arguments, **options)
+
+    def work(start: int, _: int) -> None:
+        assert start > 0  # the caller's own share is not begun
+        time.sleep(0.05)
+        done.set()
+
+    with Pool(3) as pool, pytest.raises(RuntimeError, match="new thread"):
+        try:
+            share(work, 300, 3, pool)
+        finally:
+            assert done.is_set()

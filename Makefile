@@ -45,7 +45,7 @@ test: $(VENV)/native $(VENV)/group-test $(VENV)/group-bench ## Everything quick,
 
 # Quality gates
 
-.PHONY: lint format vectors check-isa ct bounds wipe timing differential emulated asan \
+.PHONY: lint format vectors check-isa ct bounds wipe memory failures timing differential emulated asan \
   dist native-wheel wheels dist-check no-native no-compiler
 lint: $(VENV)/native $(VENV)/group-lint ## Style, types, and the stub of the native module.
 	$(BIN)/ruff check .
@@ -74,8 +74,14 @@ ct: $(VENV)/native ## No branch and no address depends on a secret, says Valgrin
 bounds: $(VENV)/native $(VENV)/group-test ## Field functions at the limits of their limbs, with UBSan, too.
 	$(BIN)/pytest --slow tests/sphinx/test_field_bounds.py
 
-wipe: $(VENV)/native ## Nothing secret is left on the stack or in freed memory.
+wipe: $(VENV)/native ## The C leaves nothing secret on the stack, in registers or in freed memory.
 	$(BIN)/python tests/c/wipe.py
+
+memory: $(VENV)/native $(VENV)/group-test ## Nothing secret is left in a process that used the library and dropped it.
+	$(BIN)/python tests/memory/scan.py $(ARGS)
+
+failures: $(VENV)/native $(VENV)/group-test ## Each allocation fails once: MemoryError, no crash, nothing left behind.
+	$(BIN)/python tests/memory/failures.py $(ARGS)
 
 timing: $(VENV)/native ## The time of kernels that Valgrind cannot run does not depend on secrets.
 	$(BIN)/python tests/c/timing.py $(ARGS)

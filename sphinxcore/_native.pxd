@@ -164,7 +164,7 @@ cdef extern from "hop.h" nogil:
         pass
 
     sphinx_scratch *sphinx_scratch_new(const sphinx_format *format)
-    void sphinx_scratch_free(sphinx_scratch *scratch)
+    void sphinx_scratch_free(const sphinx_backend *b, sphinx_scratch *scratch)
     void sphinx_authenticate(
         const sphinx_backend *b, const sphinx_format *f, const sphinx_batch *batch,
         size_t start, size_t stop, sphinx_scratch *scratch,

@@ -365,12 +365,11 @@ cdef class NativeFormat:
     """
 
     cdef sphinx_format f
-    cdef list _spare  # at most one NativeMemory; pop and append are atomic
+    cdef NativeMemory _spare  # or None
     cdef bytes _info, _salt, _key_info  # what the pointers of `f` point into
 
     def __cinit__(self, wire_format):
         cdef sphinx_format *f = &self.f
-        self._spare = []
         part = wire_format.secret_part
         f.alpha_size = wire_format.alpha_size
         f.mac_size = wire_format.mac_size
@@ -415,15 +414,17 @@ cdef class NativeFormat:
 
     cdef NativeMemory take(self, size_t size):
         cdef NativeMemory memory
-        try:
-            memory = self._spare.pop()
-        except IndexError:
+        with cython.critical_section(self):
+            memory = self._spare
+            self._spare = None
+        if memory is None or memory.size < size:
             return NativeMemory(size)
-        return memory if memory.size >= size else NativeMemory(size)
+        return memory
 
     cdef give(self, NativeMemory memory):
-        if not self._spare and memory.size <= LARGEST_SPARE:
-            self._spare.append(memory)
+        if memory.size <= LARGEST_SPARE:
+            with cython.critical_section(self):
+                self._spare = memory
 
 
 @cython.final
@@ -436,24 +437,28 @@ cdef class NativeHopBatch:
     cdef sphinx_batch batch
     cdef size_t n
     cdef uint8_t (*keys)[SCALAR_SIZE]
-    cdef NativeMemory memory  # of combs, secrets and headers
+    cdef NativeMemory memory  # of combs, secrets and headers; None: wiped
+    cdef int users  # calls that are at work with it
     cdef object _kept  # what other pointers of `batch` point into
 
     def __cinit__(
         self, NativeBackend backend, NativeFormat prepared_format,
-        const uint8_t[:, ::1] keys, packets,
-        const int8_t[::1] key_hints, uint8_t[::1] status, uint8_t[:, ::1] replay_tags,
-        int8_t[::1] key_index, bint forwarding,
+        const uint8_t[:, ::1] keys, packets, key_hints, status, replay_tags, key_index,
+        bint forwarding,
     ):
         cdef const uint8_t[::1] data = packets.data
         cdef const int64_t[::1] offsets = packets.offsets
         cdef const int64_t[::1] sizes = packets.sizes
         cdef const int64_t[::1] order = packets.order
+        cdef const int8_t[::1] hints = key_hints
+        cdef uint8_t[::1] statuses = status
+        cdef uint8_t[:, ::1] tags = replay_tags
+        cdef int8_t[::1] indices = key_index
         cdef Py_ssize_t i
         self.backend = backend
         self.format = prepared_format
         self.n = sizes.shape[0]
-        self._kept = data, offsets, sizes, order, key_hints, status, replay_tags, key_index
+        self._kept = packets, key_hints, status, replay_tags, key_index
         self.keys = <uint8_t (*)[SCALAR_SIZE]>calloc(keys.shape[0], SCALAR_SIZE)
         if self.keys == NULL:
             raise MemoryError
@@ -467,10 +472,10 @@ cdef class NativeHopBatch:
             self.batch.offsets = &offsets[0]
             self.batch.sizes = &sizes[0]
             self.batch.order = &order[0]
-            self.batch.key_hints = &key_hints[0]
-            self.batch.status = &status[0]
-            self.batch.tags = &replay_tags[0, 0]
-            self.batch.key_index = &key_index[0]
+            self.batch.key_hints = &hints[0]
+            self.batch.status = &statuses[0]
+            self.batch.tags = &tags[0, 0]
+            self.batch.key_index = &indices[0]
 
     cdef int _take_memory(self, bint forwarding) except -1:
         """Combs pay where alpha is multiplied twice: for packets that go on."""
@@ -493,11 +498,30 @@ cdef class NativeHopBatch:
             raise MemoryError
         return scratch
 
+    cdef NativeMemory _enter(self):
+        """The memory, which then lives until _leave() whatever wipe() does."""
+        with cython.critical_section(self):
+            if self.memory is not None:
+                self.users += 1
+                return self.memory
+        raise BackendError("this batch was wiped")
+
+    cdef void _leave(self) noexcept:
+        with cython.critical_section(self):
+            self.users -= 1
+
     def authenticate(self, size_t start, size_t stop):
         cdef sphinx_scratch *scratch = self._scratch()
-        with nogil:
-            sphinx_authenticate(&self.backend.b, &self.format.f, &self.batch, start, stop, scratch)
-            sphinx_scratch_free(scratch)
+        cdef NativeMemory memory
+        try:
+            memory = self._enter()
+            with nogil:
+                sphinx_authenticate(
+                    &self.backend.b, &self.format.f, &self.batch, start, stop, scratch
+                )
+            self._leave()
+        finally:
+            sphinx_scratch_free(&self.backend.b, scratch)
 
     def unwrap(self, accept, result, size_t start, size_t stop):
         cdef sphinx_batch batch = self.batch
@@ -526,18 +550,27 @@ cdef class NativeHopBatch:
         batch.out = &out[0]
         batch.out_offsets = &out_offsets[0]
         cdef sphinx_scratch *scratch = self._scratch()
-        with nogil:
-            sphinx_unwrap(&self.backend.b, &self.format.f, &batch, start, stop, scratch)
-            sphinx_scratch_free(scratch)
+        cdef NativeMemory memory
+        try:
+            memory = self._enter()
+            with nogil:
+                sphinx_unwrap(&self.backend.b, &self.format.f, &batch, start, stop, scratch)
+            self._leave()
+        finally:
+            sphinx_scratch_free(&self.backend.b, scratch)
 
     def wipe(self):
+        """Wipe keys and secrets. Memory that is still worked with is wiped when it is freed."""
+        cdef NativeMemory memory
+        cdef int users
         if self.keys != NULL:
             wipe(self.keys, self.batch.n_keys * SCALAR_SIZE)
-        if self.memory is not None:
+        with cython.critical_section(self):
+            memory, self.memory = self.memory, None
+            users = self.users
+        if memory is not None and users == 0:
             wipe(self.batch.secrets, self.n * self.format.f.secret_size)
-            self.format.give(self.memory)
-            self.memory = None
-            self.n = 0
+            self.format.give(memory)
 
     def __dealloc__(self):
         if self.keys != NULL:

@@ -1,7 +1,13 @@
 """The base of every object that holds a secret."""
 
 import hmac
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, NoReturn
+
+import numpy as np
+
+from sphinxcore._checks import Bytes
 
 
 class Secret:
@@ -11,17 +17,20 @@ class Secret:
     runtime makes (`to_bytes()`, arguments of other libraries) cannot be: see SECURITY.md.
     """
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_secret", "_zeros")
     _secret: bytearray
+    _zeros: bytearray
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self) -> None:
         raise TypeError(f"use the constructors of {type(self).__name__}, such as from_bytes()")
 
     @classmethod
-    def _of(cls, raw: bytes | bytearray) -> Any:
+    def _of(cls, *parts: Any) -> Any:
+        """An object with these bytes, of which no other copy is made."""
         self = cls.__new__(cls)
-        self._secret = bytearray(raw)
+        self._zeros = _zeros(sum(memoryview(part).nbytes for part in parts))
+        self._secret = bytearray().join(parts)
         return self
 
     def to_bytes(self) -> bytes:
@@ -40,8 +49,26 @@ class Secret:
         raise TypeError(f"{type(self).__name__} is secret: it is not pickled or copied")
 
     def _wipe(self) -> None:
-        self._secret[:] = bytes(len(self._secret))
+        self._secret[:] = self._zeros  # takes no memory: it works where there is none
 
     def __del__(self) -> None:
         if hasattr(self, "_secret"):
             self._wipe()
+
+
+@cache
+def _zeros(size: int) -> bytearray:
+    """Zeros, for reading only. There are few sizes."""
+    return bytearray(size)
+
+
+def secret_rows(secrets: Sequence[Any], size: int) -> Bytes:
+    """(n, size) copies of secrets; the caller wipes them."""
+    rows = np.zeros((len(secrets), size), np.uint8)
+    try:
+        for row, secret in zip(rows, secrets, strict=True):
+            row[:] = np.frombuffer(secret, np.uint8)
+    except BaseException:
+        rows.fill(0)
+        raise
+    return rows

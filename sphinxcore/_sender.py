@@ -92,11 +92,12 @@ def build_headers(
     16 bytes of each count.
     """
     n, hops = len(routes), len(routes[0])
-    initial = _random.random_rows(n, _SCALAR_SIZE)
-    padding = _random.random_rows(n, wire.padding_size(hops))
     headers = np.empty((n, wire.header_size), np.uint8)
-    secrets = _derive_secrets(wire, backend, routes, initial)
+    secrets = np.empty((n, hops, wire.secret_size), np.uint8)
+    initial = _random.random_rows(n, _SCALAR_SIZE)
     try:
+        padding = _random.random_rows(n, wire.padding_size(hops))
+        _derive_secrets(wire, backend, routes, initial, secrets)
         backend.x25519(initial, None, headers[:, : wire.alpha_size])
         _fill_routing(wire, backend, routes, to, version, padding, secrets, headers)
         return headers, secrets[:, :, wire.secret_part("payload_key")].copy()
@@ -106,27 +107,27 @@ def build_headers(
 
 
 def _derive_secrets(
-    wire: WireFormat, backend: Backend, routes: Sequence[Route], initial: Bytes
-) -> Array:
-    """The expanded secrets, (n, hops, secret_size), that the nodes will derive.
+    wire: WireFormat, backend: Backend, routes: Sequence[Route], initial: Bytes, secrets: Array
+) -> None:
+    """Fill in the expanded secrets, (n, hops, secret_size), that the nodes will derive.
 
     Node i shares initial * blinding_0 * .. * blinding_(i-1) * its public key with the sender.
     """
     n, hops = len(routes), len(routes[0])
-    secrets = np.empty((n, hops, wire.secret_size), np.uint8)
     scalars = np.empty((n, hops + 1, _SCALAR_SIZE), np.uint8)
     scalars[:, 0] = initial
     shared = np.empty((n, _SCALAR_SIZE), np.uint8)
-    for i in range(hops):
-        keys = [route[i].public_key for route in routes]
-        points = np.frombuffer(b"".join([key.to_bytes() for key in keys]), np.uint8)
-        on_curve = np.array([key.on_curve for key in keys], np.bool_)
-        backend.x25519_chain(scalars[:, : i + 1], points.reshape(n, -1), on_curve, shared)
-        backend.hkdf_sha256(b"", shared, wire.secret_info, secrets[:, i])
-        scalars[:, i + 1] = secrets[:, i, wire.secret_part("blinding_factor")]
-    scalars.fill(0)
-    shared.fill(0)
-    return secrets
+    try:
+        for i in range(hops):
+            keys = [route[i].public_key for route in routes]
+            points = np.frombuffer(b"".join([key.to_bytes() for key in keys]), np.uint8)
+            on_curve = np.array([key.on_curve for key in keys], np.bool_)
+            backend.x25519_chain(scalars[:, : i + 1], points.reshape(n, -1), on_curve, shared)
+            backend.hkdf_sha256(b"", shared, wire.secret_info, secrets[:, i])
+            scalars[:, i + 1] = secrets[:, i, wire.secret_part("blinding_factor")]
+    finally:
+        scalars.fill(0)
+        shared.fill(0)
 
 
 def _fill_routing(
@@ -200,11 +201,15 @@ def payload_keys(wire: WireFormat, backend: Backend, version: int, material: Arr
     if not wire.uses_payload_seed(version):
         return material.copy()
     n, hops, _ = material.shape
-    seeds = material[:, :, : wire.payload_seed_size].copy().reshape(n * hops, -1)
-    keys = np.empty((n * hops, _LIONESS_KEY_SIZE), np.uint8)
-    backend.hkdf_sha256(wire.payload_key_salt, seeds, wire.payload_key_info, keys)
-    seeds.fill(0)
-    return keys.reshape(n, hops, -1)
+    keys = np.empty((n, hops, _LIONESS_KEY_SIZE), np.uint8)
+    try:
+        for i in range(hops):
+            seeds = material[:, i, : wire.payload_seed_size]
+            backend.hkdf_sha256(wire.payload_key_salt, seeds, wire.payload_key_info, keys[:, i])
+    except BaseException:
+        keys.fill(0)
+        raise
+    return keys
 
 
 def check_payload_size(wire: WireFormat, payload_size: Any) -> int:

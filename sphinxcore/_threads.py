@@ -1,15 +1,17 @@
 """Sharing the rows of a batch among threads."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor
+from contextlib import suppress
 from itertools import pairwise
+from threading import Lock
 
 ALIGNMENT = 16
 """Shares begin at multiples of this: of the rows that any kernel computes side by side."""
 
 
 def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor | None) -> None:
-    """Call work(start, stop) for shares of range(n): one here, the others on the pool.
+    """Call work(start, stop) for shares of range(n): here, and on as many threads as there can be.
 
     The same n and threads give the same shares. Returns, or raises what a share raised, when none
     is at work any more.
@@ -18,12 +20,35 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
         work(0, n)
         return
     bounds = [n * i // threads // ALIGNMENT * ALIGNMENT for i in range(threads)] + [n]
-    others: list[Future[None]] = []
-    try:
-        for limits in pairwise(bounds[1:]):
-            others.append(pool.submit(work, *limits))  # fails where there is no thread to be had
-        work(*bounds[:2])
-    finally:
-        wait(others)
-    for other in others:
-        other.result()
+    waiting = list(enumerate(pairwise(bounds)))  # list.pop is atomic
+    errors: list[BaseException | None] = [None] * threads
+    at_work = [Lock() for _ in range(threads)]
+    for lock in at_work:
+        lock.acquire()
+
+    def help_out() -> None:
+        while waiting:
+            try:
+                i, limits = waiting.pop()
+            except IndexError:
+                return
+            try:
+                work(*limits)
+            except BaseException as error:
+                errors[i] = error
+            finally:
+                at_work[i].release()
+
+    # Without another thread its share is done here. A task that starts too late finds none: a pool
+    # may run what it failed to submit.
+    with suppress(RuntimeError, MemoryError):
+        for _ in range(threads - 1):
+            pool.submit(help_out)
+    while waiting:
+        with suppress(MemoryError):
+            help_out()
+    for lock in at_work:
+        lock.acquire()
+    for raised in errors:
+        if raised is not None:
+            raise raised

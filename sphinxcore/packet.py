@@ -93,14 +93,17 @@ def build_packets(
             headers, material = _sender.build_headers(
                 wire_format, chosen, group_routes, group, version
             )
-            keys = _sender.payload_keys(wire_format, chosen, version, material)
-            payloads = _sender.build_payloads(
-                wire_format, chosen, keys, [texts[i] for i in rows], payload_size
-            )
-            packets[rows, : wire_format.header_size] = headers
-            packets[rows, wire_format.header_size :] = payloads
-            material.fill(0)
-            keys.fill(0)
+            keys = material  # wiped in either case
+            try:
+                keys = _sender.payload_keys(wire_format, chosen, version, material)
+                payloads = _sender.build_payloads(
+                    wire_format, chosen, keys, [texts[i] for i in rows], payload_size
+                )
+                packets[rows, : wire_format.header_size] = headers
+                packets[rows, wire_format.header_size :] = payloads
+            finally:
+                material.fill(0)
+                keys.fill(0)
 
     if threads == 1:
         build(0, n)

@@ -10,10 +10,11 @@ import numpy.typing as npt
 from sphinxcore._backends import HopBatch, pick
 from sphinxcore._checks import Bytes, column, instance, integer
 from sphinxcore._packets import Packets, as_packets
+from sphinxcore._secret import secret_rows
 from sphinxcore._threads import share
 from sphinxcore.errors import SphinxError
 from sphinxcore.formats import NYM, WireFormat
-from sphinxcore.keys import PrivateKey
+from sphinxcore.keys import KEY_SIZE, PrivateKey
 from sphinxcore.result import BatchResult
 from sphinxcore.status import Status
 
@@ -106,8 +107,7 @@ class Processor:
         replay_tags: Bytes,
         key_index: npt.NDArray[np.int8],
     ) -> HopBatch:
-        secret = bytearray().join(key._secret for key in self._keys)
-        rows = np.frombuffer(secret, np.uint8).reshape(len(self._keys), -1)
+        rows = secret_rows([key._secret for key in self._keys], KEY_SIZE)
         try:
             return self._backend.hop(
                 self._prepared_format,
@@ -186,14 +186,14 @@ class AuthenticatedBatch:
             hop = self._hop.pop()
         except IndexError:
             raise SphinxError("this batch was unwrapped before: once is all") from None
-        result._start(
-            self._processor.wire_format,
-            self._packets,
-            self.status,
-            self.replay_tags,
-            self.key_index,
-        )
         try:
+            result._start(
+                self._processor.wire_format,
+                self._packets,
+                self.status,
+                self.replay_tags,
+                self.key_index,
+            )
             self._processor._run(lambda start, stop: hop.unwrap(accepted, result, start, stop), n)
         finally:
             hop.wipe()

@@ -5,19 +5,21 @@ Version 260 gives the last hop's seed only, so that the user cannot recognise th
 way; the creator, who must be the final hop itself, keeps a SurbRecovery.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from sphinxcore import _sender
 from sphinxcore._backends import Backend, pick
 from sphinxcore._checks import Bytes, any_bytes, instance, integer, one_per_row
-from sphinxcore._secret import Secret
+from sphinxcore._secret import Secret, secret_rows
 from sphinxcore._sender import Recipients, Route
 from sphinxcore.errors import SphinxError
 from sphinxcore.formats import NYM, WireFormat
 from sphinxcore.packet import REGULAR_PAYLOAD_SIZE, recover_message
+
+T = TypeVar("T")
 
 _PAYLOAD_KEY_SIZE = 192
 _USED = "this SURB was used before: once is all, and its bytes are gone"
@@ -31,8 +33,8 @@ class Surb(Secret):
     _wire: WireFormat
 
     @classmethod
-    def _make(cls, wire: WireFormat, raw: bytes) -> "Surb":
-        surb: Surb = cls._of(raw)
+    def _make(cls, wire: WireFormat, *parts: Any) -> "Surb":
+        surb: Surb = cls._of(*parts)
         surb._wire = wire
         surb._unused = [True]  # taken by use(); list.pop is atomic
         return surb
@@ -127,10 +129,12 @@ def use_surbs(
     materials = [surb._material for surb in surbs]
     for _, rows in _sender.by_length(materials):
         keys = _payload_keys(wire, chosen, [materials[i] for i in rows])
-        payloads = _sender.build_payloads(
-            wire, chosen, keys, [texts[i] for i in rows], payload_size
-        )
-        keys.fill(0)
+        try:
+            payloads = _sender.build_payloads(
+                wire, chosen, keys, [texts[i] for i in rows], payload_size
+            )
+        finally:
+            keys.fill(0)
         for i, payload in zip(rows, payloads, strict=True):
             public = bytes(surbs[i]._secret[:first_size])
             replies[i] = public[:header_size] + payload.tobytes(), public[header_size:]
@@ -140,13 +144,14 @@ def use_surbs(
 
 def _payload_keys(wire: WireFormat, backend: Backend, material: Sequence[memoryview]) -> Bytes:
     """(n, layers, 192) payload keys from seeds or keys, as many of each SURB. The caller wipes them."""
-    secret = np.frombuffer(bytearray().join(material), np.uint8)
+    secret = secret_rows(material, len(material[0]))
     if len(material[0]) >= _PAYLOAD_KEY_SIZE:
         return secret.reshape(len(material), -1, _PAYLOAD_KEY_SIZE)
-    seeds = secret.reshape(len(material), -1, wire.payload_seed_size)
-    keys = _sender.payload_keys(wire, backend, wire.recoverable_surb_version, seeds)
-    secret.fill(0)
-    return keys
+    try:
+        seeds = secret.reshape(len(material), -1, wire.payload_seed_size)
+        return _sender.payload_keys(wire, backend, wire.recoverable_surb_version, seeds)
+    finally:
+        secret.fill(0)
 
 
 class SurbRecovery(Secret):
@@ -156,8 +161,8 @@ class SurbRecovery(Secret):
     _wire: WireFormat
 
     @classmethod
-    def _make(cls, wire: WireFormat, raw: bytes) -> "SurbRecovery":
-        recovery: SurbRecovery = cls._of(raw)
+    def _make(cls, wire: WireFormat, *parts: Any) -> "SurbRecovery":
+        recovery: SurbRecovery = cls._of(*parts)
         recovery._wire = wire
         return recovery
 
@@ -191,19 +196,21 @@ class SurbRecovery(Secret):
                 f"a payload has at least {wire.minimum_payload_size} bytes, not {len(raw)}"
             )
         chosen = pick(backend)
-        seeds = np.frombuffer(self._secret, np.uint8)[wire.identifier_size :].copy()
+        seeds = np.frombuffer(self._secret, np.uint8)[wire.identifier_size :]
         keys = _sender.payload_keys(
             wire,
             chosen,
             wire.recoverable_surb_version,
             seeds.reshape(1, -1, wire.payload_seed_size),
-        )[0]
-        block = np.frombuffer(bytearray(raw), np.uint8).reshape(1, -1)
-        # Every hop took a layer off, the final one included; the user had put on the last one's.
-        for key in keys[::-1]:
-            chosen.lioness_encrypt(key[None], block, block)
-        chosen.lioness_decrypt(keys[-1:], block, block)
-        keys.fill(0)
+        )
+        try:
+            block = np.frombuffer(bytearray(raw), np.uint8).reshape(1, -1)
+            # Every hop took a layer off, the final one included; the user had put on the last one's.
+            for i in reversed(range(keys.shape[1])):
+                chosen.lioness_encrypt(keys[:, i], block, block)
+            chosen.lioness_decrypt(keys[:, -1], block, block)
+        finally:
+            keys.fill(0)
         return recover_message(block, wire_format=wire)
 
 
@@ -248,8 +255,11 @@ def build_surbs(
             f"a SURB has version {' or '.join(map(str, sorted(wire_format.surb_versions)))}, "
             f"not {version!r}; build_recoverable_surb() makes {wire_format.recoverable_surb_version}"
         )
-    made = _build(routes, destination, identifier, version, backend, wire_format)
-    return [Surb._make(wire_format, public + b"".join(keys)) for public, _, keys in made]
+
+    def make(public: bytes, _: bytes, keys: Sequence[Bytes]) -> Surb:
+        return Surb._make(wire_format, public, *keys)
+
+    return _build(make, routes, destination, identifier, version, backend, wire_format)
 
 
 def build_recoverable_surb(
@@ -285,17 +295,18 @@ def build_recoverable_surbs(
     creator finds the recovery by it.
     """
     version = wire_format.recoverable_surb_version
-    made = _build(routes, destination, identifier, version, backend, wire_format, nonzero=True)
-    return [
-        (
-            Surb._make(wire_format, public + seeds[-1]),
-            SurbRecovery._make(wire_format, reply_identifier + b"".join(seeds)),
-        )
-        for public, reply_identifier, seeds in made
-    ]
+
+    def make(public: bytes, own: bytes, seeds: Sequence[Bytes]) -> tuple[Surb, SurbRecovery]:
+        surb = Surb._make(wire_format, public, seeds[-1])
+        return surb, SurbRecovery._make(wire_format, own, *seeds)
+
+    return _build(
+        make, routes, destination, identifier, version, backend, wire_format, nonzero=True
+    )
 
 
 def _build(
+    make: Callable[[bytes, bytes, Sequence[Bytes]], T],
     routes: Sequence[Route],
     destination: Any,
     identifier: Any,
@@ -304,8 +315,9 @@ def _build(
     wire: WireFormat,
     *,
     nonzero: bool = False,
-) -> list[tuple[bytes, bytes, list[bytes]]]:
-    """Per route: header and first hop, identifier, payload keys or seeds in route order."""
+) -> list[T]:
+    """make() of each route: of header and first hop, identifier, and payload keys or seeds in route
+    order, which are wiped afterwards."""
     checked = _sender.check_routes(wire, routes)
     n = len(checked)
     to = Recipients(
@@ -316,15 +328,16 @@ def _build(
         raise SphinxError("the identifier of a recoverable SURB must not be zero")
     chosen = pick(backend)
     size = wire.payload_seed_size if wire.uses_payload_seed(version) else _PAYLOAD_KEY_SIZE
-    made: list[tuple[bytes, bytes, list[bytes]]] = [(b"", b"", [])] * n
+    made: dict[int, T] = {}
     for _, rows in _sender.by_length(checked):
         group = Recipients(to.destinations[rows], to.identifiers[rows])
         headers, material = _sender.build_headers(
             wire, chosen, [checked[i] for i in rows], group, version
         )
-        for j, i in enumerate(rows):
-            public = headers[j].tobytes() + checked[i][0].address
-            keys = [key[:size].tobytes() for key in material[j]]
-            made[i] = public, to.identifiers[i].tobytes(), keys
-        material.fill(0)
-    return made
+        try:
+            for j, i in enumerate(rows.tolist()):
+                public = headers[j].tobytes() + checked[i][0].address
+                made[i] = make(public, to.identifiers[i].tobytes(), list(material[j, :, :size]))
+        finally:
+            material.fill(0)
+    return [made[i] for i in range(n)]

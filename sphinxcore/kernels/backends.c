@@ -8,7 +8,7 @@
 SPHINX_KERNELS
 #undef X
 
-typedef enum { x25519, sha256, aes128, chacha20, blake2b } primitive_id;
+typedef enum { x25519, sha256, aes128, chacha20, blake2b, registers } primitive_id;
 
 /* Every kernel object starts with its sphinx_kernel. */
 static const struct {
@@ -72,5 +72,6 @@ uint32_t sphinx_backend_make(sphinx_backend *backend, size_t n, uint32_t cpu) {
   backend->aes128 = (const sphinx_aes128_kernel *)best(aes128, usable);
   backend->chacha20 = (const sphinx_chacha20_kernel *)best(chacha20, usable);
   backend->blake2b = (const sphinx_blake2b_kernel *)best(blake2b, usable);
+  backend->registers = (const sphinx_registers_kernel *)best(registers, cpu);
   return 0;
 }

@@ -10,7 +10,7 @@
  *  - Control flow and addresses depend on n, lengths and pointers only, never on bytes.
  *  - Row i of the output may be exactly row i of an input (in place); no other overlap.
  *  - No allocation, no errors, at most SPHINX_KERNEL_STACK bytes of stack. What is left on
- *    the stack is wiped by the caller (sphinx_wipe_stack).
+ *    the stack and in vector registers is wiped by the caller (sphinx_wipe_stack).
  */
 #ifndef SPHINX_KERNELS_H
 #define SPHINX_KERNELS_H
@@ -94,7 +94,14 @@ typedef struct {
                const uint8_t *const *keys, size_t key_len, size_t n);
 } sphinx_blake2b_kernel;
 
-/* A backend: one kernel per primitive. */
+/* Zeroes all vector registers that its set has. */
+typedef struct {
+  sphinx_kernel kernel;
+  void (*clear)(void);
+} sphinx_registers_kernel;
+
+/* A backend: one kernel per primitive. `registers` is the best for the CPU, whatever the backend may
+ * use: the C library uses everything. */
 typedef struct {
   const char *name;
   uint32_t required;
@@ -103,6 +110,7 @@ typedef struct {
   const sphinx_aes128_kernel *aes128;
   const sphinx_chacha20_kernel *chacha20;
   const sphinx_blake2b_kernel *blake2b;
+  const sphinx_registers_kernel *registers;
 } sphinx_backend;
 
 /* Backends compiled in, best first; NULL beyond the last. */

@@ -155,7 +155,19 @@ class FrameDecoder:
         some in this call, the next one raises. `data` is taken in any case. After an Outfox frame
         was refused, feed(b"") reads what is behind it, perhaps in several calls: until it returns
         nothing. A caller that feeds more than UNREAD_LIMIT bytes instead gets no more frames.
+
+        After a MemoryError `data` was not taken, and can be fed again.
         """
+        before, size = self.__dict__.copy(), len(self._held)
+        try:
+            return self._feed(data)
+        except MemoryError:
+            self.__dict__.update(before)
+            if len(self._held) > size:
+                del self._held[size:]  # type: ignore[union-attr]
+            raise
+
+    def _feed(self, data: Any) -> Frames:
         if not self._dead:
             self._take(data)
         self._raise_error()

@@ -9,6 +9,7 @@ import numpy as np
 
 from sphinxcore import batch
 from sphinxcore._checks import Bytes, any_bytes, instance
+from sphinxcore._secret import secret_rows
 from sphinxcore.errors import SphinxError
 from sphinxcore.nym.acks import CONTENT_SIZE
 from sphinxcore.nym.client_keys import ClientKeys
@@ -25,7 +26,7 @@ from sphinxcore.nym.messages import (
 )
 from sphinxcore.nym.packet_keys import KEY_SIZE, packet_keys
 from sphinxcore.nym.reassembly import Reassembler
-from sphinxcore.nym.reply_keys import ReplyKeyring, ReplyKeys
+from sphinxcore.nym.reply_keys import ReplyKey, ReplyKeyring, ReplyKeys
 from sphinxcore.nym.sizes import EPHEMERAL_SIZE, PacketSize
 
 _NO_IV = bytes(16)
@@ -90,7 +91,8 @@ class MessageReceiver:
     def feed(self, payloads: Sequence[Any]) -> Received:
         """Take payloads, as the gateway delivers them, in any number and order.
 
-        A bad payload raises nothing and disturbs no other: it is in `refused`.
+        A bad payload raises nothing and disturbs no other: it is in `refused`. After a MemoryError
+        some of what was fed is lost: a reply key opens one payload, and was perhaps taken.
         """
         found = Received()
         acks: dict[int, bytes] = {}
@@ -129,10 +131,11 @@ class MessageReceiver:
         for rows in by_size.values():
             joined = b"".join([data[i][EPHEMERAL_SIZE:] for i in rows])
             encrypted = np.frombuffer(joined, np.uint8).reshape(len(rows), -1)
-            secret = np.frombuffer(bytearray().join([keys[i] for i in rows]), np.uint8)
-            secret = secret.reshape(-1, KEY_SIZE)
-            opened = batch.aes128_ctr(secret, _NO_IV, encrypted, backend=self._backend)
-            secret.fill(0)
+            secret = secret_rows([keys[i]._secret for i in rows], KEY_SIZE)
+            try:
+                opened = batch.aes128_ctr(secret, _NO_IV, encrypted, backend=self._backend)
+            finally:
+                secret.fill(0)
             for i, content in zip(rows, opened, strict=True):
                 contents[i] = content.tobytes()
         for i in data:
@@ -144,16 +147,16 @@ class MessageReceiver:
 
     def _find_keys(
         self, data: dict[int, bytes], found: Received
-    ) -> tuple[dict[int, bytearray], set[int]]:
+    ) -> tuple[dict[int, ReplyKey], set[int]]:
         """Key of each payload that has one, and which of these came through a SURB."""
-        keys: dict[int, bytearray] = {}
+        keys: dict[int, ReplyKey] = {}
         others = []
         for i, raw in data.items():
             reply_key = self.reply_keys.take(raw[:EPHEMERAL_SIZE])
             if reply_key is None:
                 others.append(i)
             else:
-                keys[i] = bytearray(reply_key._secret)
+                keys[i] = reply_key
         through_surb = set(keys)
         if others:
             points = np.frombuffer(b"".join([data[i][:EPHEMERAL_SIZE] for i in others]), np.uint8)
@@ -161,7 +164,7 @@ class MessageReceiver:
             inner = packet_keys(shared)
             for i, secret, key in zip(others, shared, inner, strict=True):
                 if secret.any():
-                    keys[i] = bytearray(key)
+                    keys[i] = ReplyKey._of(key)
                 else:
                     error = MessageError("the ephemeral key is a point of low order")
                     found.refused.append(Refused(i, error))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sphinxcore._checks import Bytes, any_bytes, instance, integer
+from sphinxcore._secret import secret_rows
 from sphinxcore.nym.addresses import Recipient, SenderTag
 from sphinxcore.nym.client_keys import ClientKeys
 from sphinxcore.nym.data_packets import (
@@ -29,7 +30,7 @@ from sphinxcore.nym.messages import (
     pad,
 )
 from sphinxcore.nym.replies import ReplySurb, build_reply_surbs, use_reply_surbs
-from sphinxcore.nym.reply_keys import ReplyKey
+from sphinxcore.nym.reply_keys import REPLY_KEY_SIZE, ReplyKey
 from sphinxcore.nym.topology import Topology
 
 MAX_REPLY_SURBS = 500
@@ -181,10 +182,12 @@ def prepare_reply_fragments(
     identifiers = [fragment.identifier for fragment, _ in fragments]
     acks, ack_delays = ack_blocks(identifiers, topology, keys, options)
     digests = np.frombuffer(b"".join([surb.key.digest() for surb in surbs]), np.uint8)
-    secret = bytearray().join([surb.key._secret for surb in surbs])
-    reply_keys = np.frombuffer(secret, np.uint8).reshape(len(surbs), -1)
-    texts = plaintexts(acks, digests.reshape(len(surbs), -1), reply_keys, contents, options.backend)
-    reply_keys.fill(0)
+    digests = digests.reshape(len(surbs), -1)
+    reply_keys = secret_rows([surb.key._secret for surb in surbs], REPLY_KEY_SIZE)
+    try:
+        texts = plaintexts(acks, digests, reply_keys, contents, options.backend)
+    finally:
+        reply_keys.fill(0)
     # How long the SURBs' own routes take only their maker knows.
     estimate = _REPLY_HOPS_WITH_DELAY * options.parameters.packet_delay_ns
     packets = use_reply_surbs(

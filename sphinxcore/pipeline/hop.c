@@ -37,11 +37,11 @@ sphinx_scratch *sphinx_scratch_new(const sphinx_format *f) {
   return s;
 }
 
-void sphinx_scratch_free(sphinx_scratch *s) {
+void sphinx_scratch_free(const sphinx_backend *b, sphinx_scratch *s) {
   if (!s) return;
   wipe(s, s->size);
   free(s);
-  sphinx_wipe_stack();
+  sphinx_wipe_stack(b);
 }
 
 static uint8_t *header(const sphinx_format *f, const sphinx_batch *batch, int64_t row) {

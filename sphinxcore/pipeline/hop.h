@@ -68,9 +68,9 @@ typedef struct {
 typedef struct sphinx_scratch sphinx_scratch;
 
 /* Scratch for one thread. sphinx_scratch_new returns NULL if there is no memory;
- * sphinx_scratch_free wipes it, and the stack that kernels may have left secrets on. */
+ * sphinx_scratch_free wipes it, and the stack that kernels of the backend may have left secrets on. */
 sphinx_scratch *sphinx_scratch_new(const sphinx_format *format);
-void sphinx_scratch_free(sphinx_scratch *scratch);
+void sphinx_scratch_free(const sphinx_backend *b, sphinx_scratch *scratch);
 
 /* Stage 1 for order[start..stop): ECDH, key schedule, header MAC. Where there are combs, `start` is a
  * multiple of the X25519 kernel's lanes, and stage 2 is called for the same ranges. */

@@ -40,7 +40,7 @@ void rows_x25519(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows scala
     }
   }
   wipe(clamped, sizeof clamped);
-  sphinx_wipe_stack();
+  sphinx_wipe_stack(b);
 }
 
 /* Room for the combs of a group, aligned; to be freed is *memory. NULL where there is none. */
@@ -132,7 +132,7 @@ int rows_x25519_chain(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows 
   free(memory);
   wipe(product, sizeof product);
   wipe(factor, sizeof factor);
-  sphinx_wipe_stack();
+  sphinx_wipe_stack(b);
   return 0;
 }
 
@@ -168,7 +168,7 @@ int rows_x25519_twice(const sphinx_backend *b, sphinx_out_rows first_out, sphinx
     multiply_combs(b, second_out, second, start, rows, combs);
   }
   free(memory);
-  sphinx_wipe_stack();
+  sphinx_wipe_stack(b);
   return 0;
 }
 
@@ -176,8 +176,8 @@ int rows_x25519_twice(const sphinx_backend *b, sphinx_out_rows first_out, sphinx
 typedef void (*cipher)(uint8_t *const *out, const uint8_t *const *in, size_t size, const uint8_t *const *keys,
                        const uint8_t *const *ivs, size_t n);
 
-static void encrypt(cipher crypt, sphinx_out_rows out, sphinx_rows data, size_t size, sphinx_rows keys,
-                    sphinx_rows ivs, size_t n) {
+static void encrypt(const sphinx_backend *b, cipher crypt, sphinx_out_rows out, sphinx_rows data, size_t size,
+                    sphinx_rows keys, sphinx_rows ivs, size_t n) {
   in_pointers in, key, iv;
   out_pointers result;
   for (size_t start = 0; start < n; start += SPHINX_ROWS) {
@@ -188,17 +188,17 @@ static void encrypt(cipher crypt, sphinx_out_rows out, sphinx_rows data, size_t 
     point_out(result, out, start, rows);
     crypt(result, in, size, key, iv, rows);
   }
-  sphinx_wipe_stack();
+  sphinx_wipe_stack(b);
 }
 
 void rows_aes128_ctr(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows data, size_t size,
                      sphinx_rows keys, sphinx_rows ivs, size_t n) {
-  encrypt(b->aes128->ctr, out, data, size, keys, ivs, n);
+  encrypt(b, b->aes128->ctr, out, data, size, keys, ivs, n);
 }
 
 void rows_chacha20(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows data, size_t size,
                    sphinx_rows keys, sphinx_rows ivs, size_t n) {
-  encrypt(b->chacha20->crypt, out, data, size, keys, ivs, n);
+  encrypt(b, b->chacha20->crypt, out, data, size, keys, ivs, n);
 }
 
 void rows_blake2b(const sphinx_backend *b, sphinx_out_rows out, size_t out_size, sphinx_rows data,
@@ -212,13 +212,13 @@ void rows_blake2b(const sphinx_backend *b, sphinx_out_rows out, size_t out_size,
     point_out(result, out, start, rows);
     b->blake2b->hash(result, out_size, in, size, key, key_size, rows);
   }
-  sphinx_wipe_stack();
+  sphinx_wipe_stack(b);
 }
 
-static void wipe_and_free(void *scratch, size_t size) {
+static void wipe_and_free(const sphinx_backend *b, void *scratch, size_t size) {
   wipe(scratch, size);
   free(scratch);
-  sphinx_wipe_stack();
+  sphinx_wipe_stack(b);
 }
 
 int rows_hmac_sha256(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows keys, size_t key_size,
@@ -233,7 +233,7 @@ int rows_hmac_sha256(const sphinx_backend *b, sphinx_out_rows out, sphinx_rows k
     hmac_sha256(b->sha256, key, key_size, in, size, rows, scratch);
     for (size_t i = 0; i < rows; i++) memcpy(out_row_of(out, start + i), scratch->digest[i], HMAC_SIZE);
   }
-  wipe_and_free(scratch, sizeof *scratch);
+  wipe_and_free(b, scratch, sizeof *scratch);
   return 0;
 }
 
@@ -252,7 +252,7 @@ int rows_hkdf_sha256(const sphinx_backend *b, sphinx_out_rows out, size_t out_si
     point_out(result, out, start, rows);
     hkdf_sha256(b->sha256, result, out_size, salt, salt_size, in, ikm_size, info, info_size, rows, scratch);
   }
-  wipe_and_free(scratch, scratch_size);
+  wipe_and_free(b, scratch, scratch_size);
   return 0;
 }
 
@@ -272,7 +272,7 @@ static int lioness(block_cipher crypt, const sphinx_backend *b, sphinx_out_rows 
     point_out(result, out, start, rows);
     crypt(b, result, in, size, key, rows, scratch);
   }
-  wipe_and_free(scratch, sizeof *scratch);
+  wipe_and_free(b, scratch, sizeof *scratch);
   return 0;
 }
 

@@ -2,16 +2,16 @@
  * library, and in memory that is freed. wipe.py makes the cases and what counts as a secret, in a
  * file, and builds and starts this.
  *
- * Every call runs on a stack of its own, painted before, all of which is searched after it. The
- * linker binds functions at the start, since binding them later writes to the stack, and puts
- * wrappers around malloc, free and sphinx_wipe_stack.
+ * Every call runs on a stack of its own, painted before, all of which is searched after it, and so
+ * are the vector registers. The linker binds functions at the start, since binding them later writes to the
+ * stack, and puts wrappers around malloc, free and sphinx_wipe_stack.
  *
  * wipe FILE               runs everything on every backend of this CPU;
  * wipe FILE unwiped       does so with sphinx_wipe_stack left out: secrets must be found;
  * wipe FILE planted-stack and planted-heap leave a secret: it must be found.
  *
  * Prints lines of words for wipe.py:
- *   found BACKEND CALL stack|heap SECRET PLACE
+ *   found BACKEND CALL stack|registers|heap SECRET PLACE
  *   ran BACKEND CALL DEPTH
  * Exits with 1 if a result is wrong or something fails. */
 #define _GNU_SOURCE
@@ -109,10 +109,10 @@ static void search(const uint8_t *p, size_t size, const char *where) {
 
 void *__real_malloc(size_t size);
 void __real_free(void *p);
-void __real_sphinx_wipe_stack(void);
+void __real_sphinx_wipe_stack(const sphinx_backend *b);
 void *__wrap_malloc(size_t size);
 void __wrap_free(void *p);
-void __wrap_sphinx_wipe_stack(void);
+void __wrap_sphinx_wipe_stack(const sphinx_backend *b);
 
 static size_t freed;
 
@@ -128,8 +128,8 @@ void __wrap_free(void *p) {
   __real_free(p);
 }
 
-void __wrap_sphinx_wipe_stack(void) {
-  if (wiping) __real_sphinx_wipe_stack();
+void __wrap_sphinx_wipe_stack(const sphinx_backend *b) {
+  if (wiping) __real_sphinx_wipe_stack(b);
 }
 
 /* Calls ---------------------------------------------------------------------------------------------- */
@@ -230,14 +230,14 @@ static void authenticate(const sphinx_backend *b) {
   scratch = sphinx_scratch_new(&FORMAT);
   require(scratch != NULL, "memory");
   sphinx_authenticate(b, &FORMAT, &batch, 0, ROWS, scratch);
-  sphinx_scratch_free(scratch);
+  sphinx_scratch_free(b, scratch);
 }
 
 static void unwrap(const sphinx_backend *b) {
   scratch = sphinx_scratch_new(&FORMAT);
   require(scratch != NULL, "memory");
   sphinx_unwrap(b, &FORMAT, &batch, 0, ROWS, scratch);
-  sphinx_scratch_free(scratch);
+  sphinx_scratch_free(b, scratch);
 }
 
 static void plant(const sphinx_backend *b) {
@@ -257,10 +257,46 @@ static function to_call;
 static sphinx_backend *to_use;
 static ucontext_t here, there;
 
+#define VECTOR_SIZE 64
+static uint8_t registers[32][VECTOR_SIZE];
+
+/* The vector registers as the call left them. */
+static inline __attribute__((always_inline)) void save_registers(uint32_t cpu) {
+#ifdef __x86_64__
+#define SAVE(move, vector, n) move " %%" vector #n ", 64*" #n "(%0)\n\t"
+#define SAVE_LOW(move, vector)                                                                               \
+  SAVE(move, vector, 0)                                                                                      \
+  SAVE(move, vector, 1) SAVE(move, vector, 2) SAVE(move, vector, 3) SAVE(move, vector, 4)                    \
+      SAVE(move, vector, 5) SAVE(move, vector, 6) SAVE(move, vector, 7) SAVE(move, vector, 8)                \
+          SAVE(move, vector, 9) SAVE(move, vector, 10) SAVE(move, vector, 11) SAVE(move, vector, 12)         \
+              SAVE(move, vector, 13) SAVE(move, vector, 14) SAVE(move, vector, 15)
+#define SAVE_HIGH(move, vector)                                                                              \
+  SAVE(move, vector, 16)                                                                                     \
+  SAVE(move, vector, 17) SAVE(move, vector, 18) SAVE(move, vector, 19) SAVE(move, vector, 20)                \
+      SAVE(move, vector, 21) SAVE(move, vector, 22) SAVE(move, vector, 23) SAVE(move, vector, 24)            \
+          SAVE(move, vector, 25) SAVE(move, vector, 26) SAVE(move, vector, 27) SAVE(move, vector, 28)        \
+              SAVE(move, vector, 29) SAVE(move, vector, 30) SAVE(move, vector, 31)
+  if (cpu & CPU_AVX512) {
+    __asm__ volatile(SAVE_LOW("vmovdqu64", "zmm") SAVE_HIGH("vmovdqu64", "zmm")
+                     :
+                     : "r"(registers)
+                     : "memory");
+  } else if (cpu & CPU_AVX2) {
+    __asm__ volatile(SAVE_LOW("vmovdqu", "ymm") : : "r"(registers) : "memory");
+  } else {
+    __asm__ volatile(SAVE_LOW("movdqu", "xmm") : : "r"(registers) : "memory");
+  }
+#else
+  (void)cpu;
+#endif
+}
+
 /* Does not return, but goes back, which takes no more stack than a call does. */
 static void on_stack(void) {
+  const uint32_t cpu = sphinx_cpu_features();
   frame = __builtin_frame_address(0);
   to_call(to_use);
+  save_registers(cpu);
   swapcontext(&there, &here);
 }
 
@@ -277,6 +313,7 @@ static void call(sphinx_backend *b, const char *name, function f) {
   const uint8_t *deepest = stack;
   while (*deepest == PAINT) deepest++;
   printf("ran %s %s %zu\n", current_backend, name, (size_t)(frame - deepest));
+  search((const uint8_t *)registers, sizeof registers, "registers");
   search(stack, (size_t)(frame - stack), "stack");
   search(frame, (size_t)(stack + sizeof stack - frame), "stack-above");
 }

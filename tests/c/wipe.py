@@ -1,4 +1,4 @@
-"""Nothing secret is left on the stack or in freed memory; see wipe.c.
+"""Nothing secret is left on the stack, in vector registers or in freed memory; see wipe.c.
 
 Exits with 1 if something is found, or if what is left on purpose is not.
 """
@@ -357,8 +357,11 @@ def check(compiler: str, folder: Path) -> None:
             sys.exit(f"wipe: {compiler}: {mode} was not found: this check finds nothing")
     lines = run("unwiped")
     unwiped = {line[1] for line in lines if line[0] == "found"}
-    if not unwiped:
-        sys.exit(f"wipe: {compiler}: nothing is found without sphinx_wipe_stack, either")
+    for place in ("stack", "registers"):
+        if not any(line[3] == place for line in lines if line[0] == "found"):
+            sys.exit(
+                f"wipe: {compiler}: nothing in {place} is found without sphinx_wipe_stack, either"
+            )
     deepest = max(
         (int(depth), backend, call) for what, backend, call, depth, *_ in lines if what == "ran"
     )

@@ -216,7 +216,7 @@ static void run_hop(const sphinx_backend *b, int hinted) {
   }
   reveal(batch.secrets, secrets_size);
   for (size_t i = 0; i < secrets_size; i++) require(batch.secrets[i] == 0, "secrets left after unwrap");
-  sphinx_scratch_free(scratch);
+  sphinx_scratch_free(b, scratch);
   free(batch.headers), free(batch.secrets), free(batch.tags);
   free(batch.next_hops), free(batch.destinations), free(batch.identifiers);
 }

@@ -279,7 +279,7 @@ static void run_packets(const sphinx_backend *b) {
   compare("all packets", "what is left of their secrets", batch.secrets, NULL,
           N_PACKETS * FORMAT.secret_size);
 
-  sphinx_scratch_free(scratch);
+  sphinx_scratch_free(b, scratch);
   free(packets), free(batch.headers), free(batch.secrets), free(batch.tags), free(batch.out);
   free(batch.next_hops), free(batch.destinations), free(batch.identifiers);
 }

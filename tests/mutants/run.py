@@ -27,7 +27,7 @@ COPIED = ("setup.py", "pyproject.toml", "sphinxcore", "tests", "vectors")
 PYTHON = sys.executable
 
 SUITE = "suite"
-KILLERS = {SUITE: "pytest", "wipe": "tests/c/wipe.py"}
+KILLERS = {SUITE: "pytest", "wipe": "tests/c/wipe.py", "memory": "tests/memory/scan.py"}
 
 FIRST = ("test_vectors_primitives.py", "test_vectors_node.py")
 """Test files of tests/sphinx that take a second and that few mutants outlive."""
@@ -208,7 +208,7 @@ def cause_of_death(done: subprocess.CompletedProcess[str]) -> Verdict:
         return Verdict("killed", lines[-1])
     if done.returncode > 1:
         return Verdict("error", f"exit code {done.returncode}: {lines[-1]}")
-    failed = [line for line in lines if line.startswith(("FAILED", "ERROR", "wipe:"))]
+    failed = [line for line in lines if line.startswith(("FAILED", "ERROR", "wipe:", "scan:"))]
     how = failed[-1] if failed else lines[-1]
     return Verdict("killed", how.removeprefix("FAILED tests/sphinx/").partition(" - ")[0])
 

@@ -186,7 +186,7 @@ static sphinx_batch process(const sphinx_backend *b, const rows_in *rows, size_t
   sphinx_unwrap(b, f, &batch, split, n, scratch);
   fence(rows, rows->packets, 0);
   fence(rows, batch.out, 0);
-  sphinx_scratch_free(scratch);
+  sphinx_scratch_free(b, scratch);
   for (size_t i = 0; i < n; i++) {
     if (batch.status[i] == STATUS_BAD_LENGTH) continue; /* its row was never written */
     const uint8_t *secret = batch.secrets + f->secret_size * i;

@@ -512,9 +512,9 @@ cdef class NativeHopBatch:
 
     def authenticate(self, size_t start, size_t stop):
         cdef sphinx_scratch *scratch = self._scratch()
-        cdef NativeMemory memory
+        cdef NativeMemory _held
         try:
-            memory = self._enter()
+            _held = self._enter()
             with nogil:
                 sphinx_authenticate(
                     &self.backend.b, &self.format.f, &self.batch, start, stop, scratch
@@ -550,9 +550,9 @@ cdef class NativeHopBatch:
         batch.out = &out[0]
         batch.out_offsets = &out_offsets[0]
         cdef sphinx_scratch *scratch = self._scratch()
-        cdef NativeMemory memory
+        cdef NativeMemory _held
         try:
-            memory = self._enter()
+            _held = self._enter()
             with nogil:
                 sphinx_unwrap(&self.backend.b, &self.format.f, &batch, start, stop, scratch)
             self._leave()

@@ -263,28 +263,19 @@ static uint8_t registers[32][VECTOR_SIZE];
 /* The vector registers as the call left them. */
 static inline __attribute__((always_inline)) void save_registers(uint32_t cpu) {
 #ifdef __x86_64__
-#define SAVE(move, vector, n) move " %%" vector #n ", 64*" #n "(%0)\n\t"
-#define SAVE_LOW(move, vector)                                                                               \
-  SAVE(move, vector, 0)                                                                                      \
-  SAVE(move, vector, 1) SAVE(move, vector, 2) SAVE(move, vector, 3) SAVE(move, vector, 4)                    \
-      SAVE(move, vector, 5) SAVE(move, vector, 6) SAVE(move, vector, 7) SAVE(move, vector, 8)                \
-          SAVE(move, vector, 9) SAVE(move, vector, 10) SAVE(move, vector, 11) SAVE(move, vector, 12)         \
-              SAVE(move, vector, 13) SAVE(move, vector, 14) SAVE(move, vector, 15)
-#define SAVE_HIGH(move, vector)                                                                              \
-  SAVE(move, vector, 16)                                                                                     \
-  SAVE(move, vector, 17) SAVE(move, vector, 18) SAVE(move, vector, 19) SAVE(move, vector, 20)                \
-      SAVE(move, vector, 21) SAVE(move, vector, 22) SAVE(move, vector, 23) SAVE(move, vector, 24)            \
-          SAVE(move, vector, 25) SAVE(move, vector, 26) SAVE(move, vector, 27) SAVE(move, vector, 28)        \
-              SAVE(move, vector, 29) SAVE(move, vector, 30) SAVE(move, vector, 31)
+#define LOW "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15"
+#define HIGH "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31"
+#define SAVE(move, vector, numbers)                                                                          \
+  __asm__ volatile(".irp n, " numbers "\n\t" move " %%" vector "\\n, 64*\\n(%0)\n\t.endr"                    \
+                   :                                                                                         \
+                   : "r"(registers)                                                                          \
+                   : "memory")
   if (cpu & CPU_AVX512) {
-    __asm__ volatile(SAVE_LOW("vmovdqu64", "zmm") SAVE_HIGH("vmovdqu64", "zmm")
-                     :
-                     : "r"(registers)
-                     : "memory");
+    SAVE("vmovdqu64", "zmm", LOW ", " HIGH);
   } else if (cpu & CPU_AVX2) {
-    __asm__ volatile(SAVE_LOW("vmovdqu", "ymm") : : "r"(registers) : "memory");
+    SAVE("vmovdqu", "ymm", LOW);
   } else {
-    __asm__ volatile(SAVE_LOW("movdqu", "xmm") : : "r"(registers) : "memory");
+    SAVE("movdqu", "xmm", LOW);
   }
 #else
   (void)cpu;

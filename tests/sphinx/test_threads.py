@@ -127,26 +127,41 @@ def test_many_batches_at_different_stages(backend_name: str) -> None:
         assert list(opened[t].unwrap()) == expected[t]
 
 
-def test_no_share_is_at_work_when_another_could_not_start() -> None:
+class Unable(ThreadPoolExecutor):
+    """Can start one thread. As the real one, it raises with the task in its queue."""
+
+    submitted = 0
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        self.submitted += 1
+        future = super().submit(*arguments, **options)
+        if self.submitted > 1:
+            raise RuntimeError("can't start new thread")
+        return future
+
+
+def test_what_no_thread_can_be_had_for_is_done_here() -> None:
+    shares: list[tuple[int, int]] = []
+    with Unable(1) as pool:
+        share(lambda start, stop: shares.append((start, stop)), 300, 4, pool)
+        assert sorted(shares) == [(0, 64), (64, 144), (144, 224), (224, 300)]
+    assert len(shares) == 4  # a task that starts later finds nothing to do
+
+
+def test_no_share_is_at_work_when_another_failed() -> None:
     """The caller wipes what the shares work on as soon as share() raises."""
-    done = threading.Event()
-
-    class Pool(ThreadPoolExecutor):
-        submitted = 0
-
-        def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
-            self.submitted += 1
-            if self.submitted > 1:
-                raise RuntimeError("can't start new thread")
-            return super().submit(*arguments, **options)
+    finished = Counter[int]()
 
     def work(start: int, _: int) -> None:
-        assert start > 0  # the caller's own share is not begun
+        if start == 0:
+            raise ValueError("the first share")
         time.sleep(0.05)
-        done.set()
+        finished[start] += 1
 
-    with Pool(3) as pool, pytest.raises(RuntimeError, match="new thread"):
-        try:
-            share(work, 300, 3, pool)
-        finally:
-            assert done.is_set()
+    for pool in (Unable(1), ThreadPoolExecutor(3)):
+        finished.clear()
+        with pool, pytest.raises(ValueError, match="the first share"):
+            try:
+                share(work, 300, 4, pool)
+            finally:
+                assert finished == {64: 1, 144: 1, 224: 1}

@@ -6,6 +6,7 @@ PYTHON ?= python3
 ARGS ?=
 PYTEST_ARGS ?=
 
+EXTRAS := [cli,credentials,blspy,nym]
 VENV := .venv
 BIN := $(VENV)/bin
 VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"$$/\1/p' sphinxcore/_version.py)
@@ -123,7 +124,7 @@ native-wheel: $(SDIST) $(BUILDER)/created ## Build the wheel of PYTHON; run the 
 	cp build/native/*.whl dist
 	$(call unpack,dist)
 	$(call new_venv,.venv-dist)
-	.venv-dist/bin/python -m pip install --quiet "$$(echo build/native/*.whl)[cli,blspy,nym]" --group test
+	.venv-dist/bin/python -m pip install --quiet "$$(echo build/native/*.whl)$(EXTRAS)" --group test
 	$(call must_have,.venv-dist,"portable" in backends)
 	.venv-dist/bin/sphinxcore info
 	cd build && ../.venv-dist/bin/pytest --quiet dist/tests $(PYTEST_ARGS)
@@ -244,7 +245,7 @@ $(VENV)/created:
 $(VENV)/base: $(VENV)/created pyproject.toml
 	$(BIN)/python -m pip install --quiet --group build
 	PYTHONWARNINGS=ignore SPHINXCORE_NATIVE=off \
-	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[cli,blspy,nym]'
+	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.$(EXTRAS)'
 	touch $@
 
 GROUPS := $(addprefix $(VENV)/group-,test bench lint docs lock fuzz)
@@ -265,7 +266,7 @@ $(VENV)/native-if-possible: $(VENV)/base $(NATIVE_SOURCES)
 .venv-no-native/installed: $(PURE_WHEEL)
 	rm -rf .venv-no-native
 	$(call new_venv,.venv-no-native)
-	.venv-no-native/bin/python -m pip install --quiet '$(PURE_WHEEL)[cli,blspy,nym]' --group test
+	.venv-no-native/bin/python -m pip install --quiet '$(PURE_WHEEL)$(EXTRAS)' --group test
 	$(call must_have,.venv-no-native,backends == ("python",))
 	touch $@
 
@@ -283,7 +284,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 	$(call new_venv,.venv-asan)
 	$(call unpack,asan)
 	CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' SPHINXCORE_NATIVE=require \
-	  .venv-asan/bin/python -m pip install --quiet 'build/asan[cli,blspy,nym]' --group test
+	  .venv-asan/bin/python -m pip install --quiet 'build/asan$(EXTRAS)' --group test
 	nm -D .venv-asan/lib/python*/site-packages/sphinxcore/_native.*.so | grep -q __asan_init
 	touch $@
 

@@ -124,7 +124,9 @@ def pick(name: str | None) -> Backend:
     if chosen is None:
         available = available_backends()
         if not available:
-            raise BackendError("no curve backend is installed: pyblst was expected")
+            raise BackendError(
+                'no curve backend is installed: pip install "sphinxcore[credentials]"'
+            )
         return backend(available[0])
     try:
         return backend(chosen)

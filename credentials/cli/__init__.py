@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(
             f"credentials: the command line needs {package}, which is not installed: "
-            'pip install "sphinxcore[cli]"',
+            'pip install "sphinxcore[cli,credentials]"',
             file=sys.stderr,
         )
         return 2

@@ -10,6 +10,8 @@
 #define LANES 8
 #define BLOCK 64
 
+typedef __m256i vector;
+
 static inline __m256i add(__m256i a, __m256i b) { return _mm256_add_epi32(a, b); }
 
 /* Rotations to the left; those by whole bytes are shuffles of bytes. */
@@ -118,41 +120,6 @@ static inline __attribute__((always_inline)) void crypt_blocks(uint8_t *const *o
   }
 }
 
-static void crypt_row(uint8_t *out, const uint8_t *in, size_t len, const uint8_t *key, const uint8_t *iv) {
-  __m256i start[16];
-  start_row(start, key, iv);
-  for (size_t first = 0; BLOCK * first < len; first += LANES)
-    crypt_blocks(&out, &in, len, start, first, LANES, 1);
-}
-
-/* Blocks `first` and on, at most per_row, of every row. */
-static void crypt_ends(uint8_t *const *out, const uint8_t *const *in, size_t len, const uint8_t *const *keys,
-                       const uint8_t *const *ivs, size_t n, size_t first, size_t per_row) {
-  const size_t rows = LANES / per_row;
-  for (size_t i = 0; i < n; i += rows) {
-    const uint8_t *key[LANES], *iv[LANES];
-    __m256i start[16];
-    size_t live = n - i < rows ? n - i : rows;
-    for (size_t lane = 0; lane < LANES; lane++) {
-      size_t row = i + (lane / per_row < live ? lane / per_row : live - 1);
-      key[lane] = keys[row];
-      iv[lane] = ivs ? ivs[row] : NULL;
-    }
-    start_rows(start, key, iv);
-    crypt_blocks(out + i, in + i, len, start, first, per_row, live);
-  }
-}
-
-static void crypt(uint8_t *const *out, const uint8_t *const *in, size_t len, const uint8_t *const *keys,
-                  const uint8_t *const *ivs, size_t n) {
-  /* What is left of a row beyond full vectors shares one with other rows if it fills no more
-   * than half of it. */
-  const size_t blocks = len / BLOCK + (len % BLOCK != 0), rest = blocks % LANES;
-  size_t per_row = 1;
-  while (per_row < rest) per_row *= 2;
-  const size_t own = rest == 0 || per_row == LANES ? len : BLOCK * (blocks - rest);
-  for (size_t i = 0; i < n && own; i++) crypt_row(out[i], in[i], own, keys[i], ivs ? ivs[i] : NULL);
-  if (own < len) crypt_ends(out, in, len, keys, ivs, n, own / BLOCK, per_row);
-}
+#include "chacha20_rows.h"
 
 const sphinx_chacha20_kernel sphinx_avx2_chacha20 = {{"avx2", CPU_AVX2 | CPU_BMI2, 10, LANES}, crypt};

@@ -345,7 +345,7 @@ def test_missing_extra_says_how_to_install_it(package: str) -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
         f"credentials: the command line needs {package}, which is not installed: "
-        'pip install "sphinxcore[cli]"\n'
+        'pip install "sphinxcore[cli,credentials]"\n'
     )
 
 

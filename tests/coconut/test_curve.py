@@ -1,5 +1,6 @@
 """Points and pairings against a third library, on every backend."""
 
+import importlib.util
 import random
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ import py_arkworks_bls12381 as arkworks
 import pytest
 
 import credentials as cr
+from credentials import _backends
 from credentials.bls12381 import G1, G2, ORDER, Curve, Scalar, pick_curve
 from credentials.bls12381.sums import FixedBase, sum_by_windows
 
@@ -185,6 +187,16 @@ def test_backends_do_not_mix() -> None:
         a.g1.sum_public([b.g1.generator], [Scalar(1)])
     with pytest.raises(cr.BackendError):
         a.pairing_product_is_one([(a.g1.generator, b.g2.generator)])
+
+
+def test_without_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(_backends.VARIABLE, raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(_backends, "_found", _backends._found.__wrapped__)
+    assert cr.available_backends() == ()
+    assert cr.missing_backends()["blst"] == "the package pyblst is not installed"
+    with pytest.raises(cr.BackendError, match=r'pip install "sphinxcore\[credentials\]"'):
+        cr.deal_keys(cr.Parameters(attributes=2, domain=b"a"), threshold=2, authorities=3)
 
 
 def test_blspy_takes_no_secrets() -> None:

@@ -173,6 +173,14 @@ def test_layouts_of_arrays(name: str, layout: str, backend_name: str) -> None:
     assert listed(primitive.call(**changed, backend=backend_name)) == expected
 
 
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("layout", layouts(rows(1, 1)))
+def test_layouts_of_short_rows(layout: str, size: int, backend_name: str) -> None:
+    keys, data = rows(9, 20, "keys"), rows(9, size)
+    out = sx.batch.hmac_sha256(keys, layouts(data)[layout], backend=backend_name)
+    assert listed(out) == each(hmac_reference, keys, data)
+
+
 @EACH
 @pytest.mark.parametrize("form", ONE_ROW)
 def test_one_row_for_all(name: str, form: str, backend_name: str) -> None:
@@ -366,6 +374,12 @@ def test_hkdf_sha256(
     out = sx.batch.hkdf_sha256(ikm, salt=salt, info=info, size=size, backend=backend_name)
     assert out.shape == (n, size)
     assert listed(out) == each(lambda row: hkdf_reference(row, salt, info, size), ikm)
+
+
+def test_hkdf_sha256_without_salt_and_info(backend_name: str) -> None:
+    ikm = rows(3, 40)
+    out = sx.batch.hkdf_sha256(ikm, size=42, backend=backend_name)
+    assert listed(out) == each(lambda row: hkdf_reference(row, b"", b"", 42), ikm)
 
 
 def test_hkdf_sha256_refusals(backend_name: str) -> None:

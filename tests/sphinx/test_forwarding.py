@@ -1,5 +1,8 @@
 """What a processor learns of its packets changes speed only."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from network import LOW_ORDER, bad_packets, key, packet, seeded
@@ -59,9 +62,25 @@ def test_learns(backend_name: str) -> None:
         (list(bad_packets(packet()).values()), False),
         ([packet(1), packet(2)], True),
         ([], True),
+        ([packet(1)], False),
     ):
         processor.process(sent)
         assert processor._forwarding is forwarding
+
+
+@pytest.mark.parametrize("forwarding", [False, True])
+def test_backend_is_told(forwarding: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    processor = sx.Processor(key(0), backend="python")
+    processor._forwarding = forwarding
+    start, told = processor._backend.hop, []
+
+    def hop(*given: Any) -> Any:
+        told.append(given[-1])
+        return start(*given)
+
+    monkeypatch.setattr(processor, "_backend", SimpleNamespace(hop=hop))
+    processor.process([packet()])
+    assert told == [forwarding]
 
 
 def test_rejected_rows_between(backend_name: str) -> None:

@@ -78,7 +78,7 @@ def test_equality_and_hash_of_public_keys() -> None:
     one, same = sx.PublicKey.from_bytes(RAW), sx.PublicKey.from_bytes(bytearray(RAW))
     other = sx.PublicKey.from_bytes(RAW[:-1] + bytes([RAW[-1] ^ 0x80]))
     assert one == same
-    assert hash(one) == hash(same)
+    assert hash(one) == hash(same) == hash(RAW)
     assert one != other
     assert len({one, same, other}) == 2
     assert one != RAW

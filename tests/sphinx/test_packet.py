@@ -1,5 +1,6 @@
 """Building packets, and getting messages back."""
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from network import (
 )
 
 import sphinxcore as sx
-from sphinxcore import _random
+from sphinxcore import _random, _sender
 
 S = sx.Status
 ROOM = SMALL_PAYLOAD - sx.NYM.payload_overhead
@@ -145,6 +146,23 @@ def test_threads_build_the_same_packets(backend_name: str, monkeypatch: pytest.M
     for threads in (2, 3, 8):
         many = build(routes, messages, backend=backend_name, threads=threads)
         assert many.tobytes() == one.tobytes()
+
+
+def test_threads_build_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every share waits for all others."""
+    barrier, build_headers = threading.Barrier(3, timeout=10), _sender.build_headers
+
+    def wait_and_build(*given: Any) -> Any:
+        barrier.wait()
+        return build_headers(*given)
+
+    monkeypatch.setattr(_sender, "build_headers", wait_and_build)
+    assert len(build([route(1)] * 60, [b"m"] * 60, threads=3)) == 60
+
+
+def test_threads_are_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sphinxcore.packet.ThreadPoolExecutor", None)
+    assert len(build()) == len(build(threads=1)) == 2
 
 
 def test_backends_build_the_same_packets(backend_name: str, random_stream: Any) -> None:
@@ -290,6 +308,8 @@ def test_one_packet_takes_one_value_each() -> None:
         packet(0)
     with pytest.raises(sx.SphinxError, match="hops"):
         packet(6)
+    with pytest.raises(sx.BackendError, match="nonsense"):
+        packet(backend="nonsense")
 
 
 def test_destination_has_no_default() -> None:

@@ -77,6 +77,15 @@ def test_arrays(form: str, processor: sx.Processor, sent: Array, rows: list[sx.R
     before = given.tobytes()
     assert list(processor.process(given)) == rows
     assert given.tobytes() == before
+    for n in (1, 2):
+        assert list(processor.process(given[:n])) == rows[:n]
+
+
+def test_rows_that_lie_apart_are_not_copied(sent: Array) -> None:
+    frames = framed(sent, 5, 11)
+    data = as_packets(frames).data
+    assert data.ctypes.data == frames.ctypes.data
+    assert len(data) == (N - 1) * frames.strides[0] + frames.shape[1]
 
 
 def test_overlapping_rows(processor: sx.Processor, sent: Array, rows: list[sx.Row]) -> None:
@@ -111,6 +120,8 @@ ROWS = {
     "bytes": lambda row: row.tobytes(),
     "bytearray": lambda row: bytearray(row.tobytes()),
     "memoryview": lambda row: memoryview(row.tobytes()),
+    "memoryview-2d": lambda row: memoryview(row.tobytes()).cast("B", (2, len(row) // 2)),
+    "wide-memoryview": lambda row: memoryview(row.tobytes()).cast("H"),
     "array": lambda row: row.copy(),
     "read-only-array": lambda row: np.frombuffer(row.tobytes(), np.uint8),
 }
@@ -161,13 +172,18 @@ def placed(packets: list[bytes], order: list[int]) -> Packets:
     return packets_at(np.frombuffer(data, np.uint8), offsets, sizes)
 
 
-@pytest.mark.parametrize("sizes", [[64] * 5, [2065, 38, 33, 8209, 38]], ids=["same", "mixed"])
+@pytest.mark.parametrize(
+    "sizes",
+    [[64] * 5, [64, 64, 64, 34, 64], [2065, 38, 33, 8209, 38]],
+    ids=["same", "two", "mixed"],
+)
 def test_packets_anywhere_in_a_buffer(sizes: list[int], processor: sx.Processor) -> None:
     sent = [packet(1 + i % 2, b"%d" % i, payload_size=size) for i, size in enumerate(sizes)]
     sent[3] = sent[3][:-1] if sizes[3] != sizes[0] else sent[3]
     wanted = processor.process(sent)
     given = placed(sent, [3, 0, 4, 1, 2])
     assert as_packets(given) is given
+    assert not any(a.flags.writeable for a in (given.offsets, given.sizes, given.order))
     assert (given.uniform_size is None) == (len(set(sizes)) > 1)
     assert given.sizes[given.order].tolist() == sorted(given.sizes.tolist())
     result = processor.process(given)
@@ -177,12 +193,13 @@ def test_packets_anywhere_in_a_buffer(sizes: list[int], processor: sx.Processor)
     assert list(processor.authenticate(given).unwrap(out=result)) == list(wanted)
 
 
+@pytest.mark.parametrize("n", [1, 70])
 def test_one_packet_many_times_in_a_buffer(
-    processor: sx.Processor, sent: Array, rows: list[sx.Row]
+    n: int, processor: sx.Processor, sent: Array, rows: list[sx.Row]
 ) -> None:
     data = sent[0].copy()
-    given = packets_at(data, np.zeros(70, np.int64), [len(data)] * 70)
-    assert list(processor.process(given)) == [rows[0]] * 70
+    given = packets_at(data, np.zeros(n, np.int64), [len(data)] * n)
+    assert list(processor.process(given)) == [rows[0]] * n
 
 
 def test_no_packets_in_a_buffer(processor: sx.Processor) -> None:

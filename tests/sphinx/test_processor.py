@@ -1,5 +1,6 @@
 """The two stages of a processor, key rotation, and what it refuses to be made of."""
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -211,6 +212,20 @@ def test_threads_give_the_same_result(threads: int, backend_name: str, mixed: li
     many = sx.Processor(key(0), backend=backend_name, threads=threads)
     for sent in ([], mixed[:1], mixed[:3], mixed, mixed * 15):
         assert list(many.process(sent)) == list(one.process(sent))
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_work_at_the_same_time(threads: int) -> None:
+    """Every share waits for all others."""
+    barrier = threading.Barrier(threads, timeout=10)
+    processor = sx.Processor(key(0), threads=threads)
+    processor._run(lambda start, stop: barrier.wait(), 20 * threads)
+
+
+def test_threads_are_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sphinxcore.processor.ThreadPoolExecutor", None)
+    for processor in (sx.Processor(key(0)), sx.Processor(key(0), threads=1)):
+        assert processor.process([packet()])[0].status is S.DELIVER
 
 
 def test_wrong_keys() -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,18 @@ def test_threads() -> None:
     assert len(seen) == 1040
 
 
-@pytest.mark.parametrize("wrong", [None, 5, b"tags", [bytes(32)], np.zeros((1, 32), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        5,
+        b"tags",
+        [bytes(32)],
+        np.zeros((1, 32), np.uint8),
+        SimpleNamespace(status=np.zeros(1, np.uint8)),
+        SimpleNamespace(replay_tags=np.zeros((1, 32), np.uint8)),
+    ],
+)
 def test_wrong_types(wrong: Any) -> None:
     with pytest.raises(TypeError):
         sx.ReplayFilter().add(wrong)

@@ -186,7 +186,7 @@ def test_indices(processor: sx.Processor) -> None:
 @pytest.mark.parametrize("i", [3, -4, 2**63, -(2**70)])
 def test_index_errors(i: int, processor: sx.Processor) -> None:
     result = processor.process([packet()] * 3)
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match=rf"^row {i} of 3$"):
         result[i]
     with pytest.raises(IndexError):
         processor.process([])[0]

@@ -48,10 +48,11 @@ def test_is_filled_as_a_new_one_would_be(processor: sx.Processor) -> None:
         ]
 
 
-def test_keeps_its_memory(processor: sx.Processor) -> None:
+@pytest.mark.parametrize("n", [7, 8])
+def test_keeps_its_memory(n: int, processor: sx.Processor) -> None:
     result = processor.process([packet(2)] * 8)
     before = {name: getattr(result, name) for name in (*COLUMNS, "buffer")}
-    processor.process([packet(3)] * 7, out=result)
+    processor.process([packet(3)] * n, out=result)
     for name, old in before.items():
         assert np.shares_memory(getattr(result, name), old), name
 
@@ -61,10 +62,12 @@ def test_packets_may_lie_in_it(processor: sx.Processor, first: int) -> None:
     sent = np.frombuffer(b"".join([packet(4, bytes([i])) for i in range(6)]), np.uint8)
     result = processor.process(sent.reshape(6, -1))
     onwards = result.packets[first:]
-    expected = list(sx.Processor(key(1), backend=processor.backend).process(onwards.copy()))
+    before = onwards.copy()
+    expected = list(sx.Processor(key(1), backend=processor.backend).process(before))
     found = sx.Processor(key(1), backend=processor.backend).process(onwards, out=result)
     assert {row.status for row in expected} == {sx.Status.FORWARD}
     assert list(found) == expected
+    assert (onwards == before).all()
 
 
 def test_wrong_type_leaves_the_batch_as_it_was(processor: sx.Processor) -> None:

@@ -1,7 +1,9 @@
 """Single-use reply blocks: made, handed out, used once, unwrapped and read."""
 
+import dataclasses
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -258,6 +260,23 @@ def test_backends_build_the_same(backend_name: str, random_stream: Any) -> None:
         assert make(backend_name) == expected
 
 
+def test_another_wire_format(backend_name: str) -> None:
+    wire = dataclasses.replace(sx.NYM, identifier_size=8, zero_prefix_size=20)
+    options: dict[str, Any] = {"identifier": b"8 bytes.", "wire_format": wire}
+    made, (other, recovery) = surb(1, **options), recoverable(1, **options)
+    node = sx.Processor(key(0), backend=backend_name, wire_format=wire)
+    for one, read in (
+        (made, partial(sx.recover_message, wire_format=wire)),
+        (other, recovery.recover),
+    ):
+        sent, _ = one.use(b"reply", payload_size=PAYLOAD, backend=backend_name)
+        row = node.process([sent])[0]
+        assert row.identifier == b"8 bytes."
+        assert read(row.payload) == b"reply"
+    with pytest.raises(sx.SphinxError, match=f"room for {PAYLOAD - wire.payload_overhead}"):
+        surb(**options).use(bytes(ROOM), payload_size=PAYLOAD)
+
+
 def test_identifier_of_a_surb_has_a_default_but_not_of_a_recoverable_one() -> None:
     sent, _ = sx.build_surb(route(1), destination=DESTINATION).use(b"")
     assert walk(sent, [0], "python").identifier == bytes(16)
@@ -364,6 +383,8 @@ def test_payloads_that_recover_refuses() -> None:
     for wrong in (None, 5, "payload"):
         with pytest.raises(TypeError):
             recovery.recover(wrong)
+    with pytest.raises(sx.BackendError, match="nonsense"):
+        recovery.recover(bytes(33), backend="nonsense")
 
 
 def test_reply_packets_are_packets(backend_name: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from threading import Lock
 
@@ -20,7 +21,9 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
         work(0, n)
         return
     bounds = [n * i // threads // ALIGNMENT * ALIGNMENT for i in range(threads)] + [n]
-    waiting = list(enumerate(pairwise(bounds)))  # list.pop is atomic
+    # list.pop is atomic. Only what waits here holds `work`: a task may be at its end, or in the pool's
+    # queue, when the batch is dropped.
+    waiting = [(i, partial(work, *limits)) for i, limits in enumerate(pairwise(bounds))]
     errors: list[BaseException | None] = [None] * threads
     at_work = [Lock() for _ in range(threads)]
     for lock in at_work:
@@ -29,14 +32,15 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
     def help_out() -> None:
         while waiting:
             try:
-                i, limits = waiting.pop()
+                i, piece = waiting.pop()
             except IndexError:
                 return
             try:
-                work(*limits)
+                piece()
             except BaseException as error:
                 errors[i] = error
             finally:
+                del piece
                 at_work[i].release()
 
     # Without another thread its share is done here. A task that starts too late finds none: a pool

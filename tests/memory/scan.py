@@ -37,6 +37,7 @@ _HEADER_WORDS = 4
 
 LEAVING = {
     "node": ("kept", "planted", "unwiped"),
+    "interrupted": ("kept", "unwiped"),
     "sender": ("unwiped",),
     "surbs": ("kept",),
     "primitives": ("planted", "unwiped"),
@@ -51,6 +52,7 @@ _ANYWHERE = ("bytes", "other")  # large bytes lose their type when they are free
 EXPECTED: dict[str, dict[str, Collection[str]]] = {
     # What PrivateKey.from_bytes() was given, and what the operating system draws, are bytes.
     "node": {"PrivateKey": _BYTES},
+    "interrupted": {"PrivateKey": _ANYWHERE},
     "sender": {"random scalar": _ANYWHERE},
     "surbs": {"random scalar": _ANYWHERE},
     "primitives": {},

@@ -8,6 +8,7 @@ here: their secrets are not in this process.
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ ADDRESS = b"address of a node".ljust(32, b".")
 PAYLOAD_SIZE = 300
 PACKETS = 48
 """Enough for two threads."""
+STAYING: list[Any] = []
+"""What is not dropped with the objects of a use."""
 
 
 class Outside(Protocol):
@@ -93,6 +96,24 @@ def node(outside: Outside) -> list[Any]:
         sx.Processor(keys[0], backend=outside.backend).process(packets[:1])
     unopened = processor.authenticate(packets)
     return [processor, keys, unopened, sx.PrivateKey.generate()]
+
+
+class Full(sx.BatchResult):
+    """There is no memory for its columns."""
+
+    def _start(self, *_: Any) -> None:
+        raise MemoryError
+
+
+def interrupted(outside: Outside) -> list[Any]:
+    """A batch of which the second stage could not begin, in a node that goes on."""
+    processor = sx.Processor(private_key(outside, 0), backend=outside.backend)
+    STAYING.append(processor)
+    packets = outside.done("packets", 259)
+    unopened = processor.authenticate(packets)
+    with suppress(MemoryError):
+        processor.authenticate(packets).unwrap(out=Full())
+    return [unopened]
 
 
 def sender(outside: Outside) -> list[Any]:
@@ -216,7 +237,9 @@ def replies(outside: Outside) -> list[Any]:
     return [clients, in_memory, got]
 
 
-USES = {use.__name__: use for use in (node, sender, surbs, primitives, messages, replies)}
+USES = {
+    use.__name__: use for use in (node, interrupted, sender, surbs, primitives, messages, replies)
+}
 
 WITH_THREADS = ("sender",)
 """Uses in which several threads draw random bytes."""

@@ -1,7 +1,9 @@
 """One object, many threads, the same answers."""
 
+import gc
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -146,6 +148,25 @@ def test_what_no_thread_can_be_had_for_is_done_here() -> None:
         share(lambda start, stop: shares.append((start, stop)), 300, 4, pool)
         assert sorted(shares) == [(0, 64), (64, 144), (144, 224), (224, 300)]
     assert len(shares) == 4  # a task that starts later finds nothing to do
+
+
+def test_a_task_in_the_queue_holds_nothing() -> None:
+    """Secrets are wiped with the batch, not when the pool finds the time."""
+
+    class Batch:
+        def work(self, start: int, stop: int) -> None:
+            """Nothing to do."""
+
+    batch, free = Batch(), threading.Event()
+    gone = weakref.ref(batch)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(free.wait)
+        share(batch.work, 64, 2, pool)
+        del batch
+        gc.collect()
+        alive = gone() is not None
+        free.set()
+    assert not alive
 
 
 def test_no_share_is_at_work_when_another_failed() -> None:

@@ -182,10 +182,12 @@ cdef class NativeBackend:
             return None
         if len(self._combs) > MOST_COMBS:
             self._combs.clear()
-        keys = [PyBytes_FromStringAndSize(<const char *>row_of(points, i), 32) for i in range(n)]
+        # Not a comprehension: where the list cannot grow, Cython 3.3 drops the element twice.
+        cdef list keys = [None] * <Py_ssize_t>n
         wanted = {}
         for i in range(n):
-            key = keys[i]
+            key = PyBytes_FromStringAndSize(<const char *>row_of(points, i), 32)
+            keys[i] = key
             if not on_curve[i]:
                 continue
             if key not in self._combs:
@@ -194,7 +196,7 @@ cdef class NativeBackend:
                 wanted[key] = None
         if wanted:
             self._keep_combs(list(wanted), size)
-        found = [self._combs.get(key) for key in keys]
+        found = list(map(self._combs.get, keys))
         return found if any(found) else None
 
     cdef int _keep_combs(self, list keys, size_t size) except -1:

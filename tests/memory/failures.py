@@ -57,6 +57,8 @@ CARELESS = "Careless"
 """The operation in which something must be found."""
 MAX_GROWTH = 8
 """Blocks that CPython, NumPy and Cython may lose for each failure: what they do then is not ours."""
+MIN_ROUNDS = 100
+"""Failures after which growth is judged: threads come and go with hundreds of blocks."""
 NOTHING = -1
 MAX_PROBLEMS = 40
 MAX_KINDS = 64
@@ -194,13 +196,14 @@ class Checked:
         say("lost", self._lost)
         gc.collect()
         start = self.shim.blocks
-        for again in range(n):
-            self.fail(again)
+        rounds = max(n, MIN_ROUNDS)
+        for again in range(rounds):
+            self.fail(again % n)
         gc.collect()
         growth = self.shim.blocks - start
         say("growth", growth)
         self._quiet = False
-        if growth > MAX_GROWTH * n:
+        if growth > MAX_GROWTH * rounds:
             self._problem(f"{growth} blocks more")
         say("usual", *sorted(self.usual))
 

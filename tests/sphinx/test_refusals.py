@@ -101,8 +101,8 @@ TYPES: list[tuple[str, Callable[[], object]]] = [
     ("keys must be PrivateKey, not bytes", lambda: sx.Processor([bytes(32)])),
     ("threads must be an int, not float", lambda: sx.Processor(key(0), threads=1.0)),
     (
-        "packets must be a 2-D uint8 array, a flat buffer or a sequence of buffers, not NoneType",
-        lambda: process(None),
+        "packets must be a 2-D uint8 array, a flat buffer or a sequence of buffers, not int",
+        lambda: process(5),
     ),
     ("packets must be an array of uint8, not of int8", lambda: process(np.zeros((1, 9), np.int8))),
     ("packet_size must be an int, not str", lambda: process(bytes(9), packet_size="9")),

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -89,9 +89,14 @@ def is_newer(target: Path, sources: Iterable[Path]) -> bool:
     return all(source.stat().st_mtime_ns < made for source in sources)
 
 
-def library(folder: Path) -> list[Path]:
-    """The objects of everything in C but the module itself."""
-    python = [*shlex.split(sysconfig.get_config_var("CFLAGS") or ""), "-fPIC"]
+def python_flags() -> list[str]:
+    """What the module is compiled with before its own flags."""
+    return [*shlex.split(sysconfig.get_config_var("CFLAGS") or ""), "-fPIC"]
+
+
+def library(folder: Path, chosen: Sequence[str] = ()) -> list[Path]:
+    """The objects of everything in C but the module itself: as it has them, or with these flags."""
+    before = [] if chosen else python_flags()
     kernels = {
         source: name
         for name in setup()["INSTRUCTION_SETS"]
@@ -99,9 +104,10 @@ def library(folder: Path) -> list[Path]:
     }
     names = " ".join(f"X({', '.join(source.stem.split('_', 1))})" for source in kernels)
     rest = [KERNELS / "cpu.c", *sorted(PIPELINE.glob("*.c"))]
-    backends = [f"-DSPHINX_KERNELS={names}"]
+    backends = KERNELS / "backends.c"
+    make = partial(compile_object, folder=folder, before=before)
     return [
-        *(compile_object(source, folder, name, before=python) for source, name in kernels.items()),
-        *(compile_object(source, folder, before=python) for source in rest),
-        compile_object(KERNELS / "backends.c", folder, before=python, extra=backends),
+        *(make(source, instruction_set=name, extra=chosen) for source, name in kernels.items()),
+        *(make(source, extra=chosen) for source in rest),
+        make(backends, extra=[*chosen, f"-DSPHINX_KERNELS={names}"]),
     ]

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "c"))
 
 from c_cases import format_in_c
-from compiling import KERNELS, PIPELINE, compile_object, link, setup
+from compiling import compile_object, library, link
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parents[2] / "build" / "fuzz" / "c"
@@ -68,21 +68,7 @@ def build(compiler: str, name: str, kind: str, *, planted: bool = False) -> Path
     os.environ["CC"] = compiler
     sanitize = f"-fsanitize=fuzzer-no-link,{SANITIZERS[kind]}"
     flags = [OPTIMIZATION[kind], *COMMON, sanitize, f"-I{folder}", f"-I{HERE}"]
-    kernels = {
-        source: instruction_set
-        for instruction_set in setup()["INSTRUCTION_SETS"]
-        for source in sorted(KERNELS.glob(f"{instruction_set}_*.c"))
-    }
-    names = " ".join(f"X({', '.join(source.stem.split('_', 1))})" for source in kernels)
-    chosen = [*flags, f"-DSPHINX_KERNELS={names}"]
-    objects = [compile_object(path, folder, own, extra=flags) for path, own in kernels.items()]
-    objects += [
-        compile_object(source, folder, extra=chosen)
-        for source in (
-            *(KERNELS / f"{one}.c" for one in ("cpu", "backends")),
-            *PIPELINE.glob("*.c"),
-        )
-    ]
+    objects = library(folder, flags)
     own = folder / ("planted" if planted else "harnesses")
     (own / f"{name}.o").unlink(missing_ok=True)  # compile_object does not know of harness.h
     extra = [*flags, "-DPLANTED"] if planted else flags

@@ -39,6 +39,10 @@ cdef extern from "kernels.h" nogil:
     uint32_t sphinx_backend_make(sphinx_backend *backend, size_t i, uint32_t cpu)
 
 
+cdef extern from "entropy.h" nogil:
+    int sphinx_entropy(uint8_t *out, size_t size)
+
+
 cdef extern from "rows.h" nogil:
     ctypedef struct sphinx_rows:
         const uint8_t *data

@@ -12,6 +12,7 @@ from sphinxcore.formats import WireFormat
 from sphinxcore.result import BatchResult
 
 def cpu_features() -> tuple[str, ...]: ...
+def fill_random(out: bytearray | Bytes) -> bool: ...
 
 @final
 class NativeBackend:

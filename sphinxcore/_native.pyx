@@ -56,6 +56,15 @@ cdef uint32_t _feature_bits(names) except? 0:
     return bits
 
 
+def fill_random(uint8_t[::1] out):
+    """Fill a buffer from the operating system; False where it has no function for that."""
+    cdef int failed = 0
+    if out.shape[0]:
+        with nogil:
+            failed = sphinx_entropy(&out[0], <size_t>out.shape[0])
+    return failed == 0
+
+
 cdef size_t LARGEST_SPARE = 4 << 20
 cdef Py_ssize_t MOST_COMBS = 8192  # points known to a backend; 11 MB if all have combs
 

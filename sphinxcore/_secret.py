@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from sphinxcore import _random
 from sphinxcore._checks import Bytes
 
 
@@ -31,6 +32,13 @@ class Secret:
         self = cls.__new__(cls)
         self._zeros = _zeros(sum(memoryview(part).nbytes for part in parts))
         self._secret = bytearray().join(parts)
+        return self
+
+    @classmethod
+    def _generate(cls, size: int) -> Any:
+        """An object with random bytes, of which no other copy is made."""
+        self = cls._of(bytes(size))
+        _random.fill(self._secret)
         return self
 
     def to_bytes(self) -> bytes:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from sphinxcore import _random
 from sphinxcore._backends import pick
 from sphinxcore._checks import exact_bytes
 from sphinxcore._curve import is_low_order, is_on_curve
@@ -72,7 +71,8 @@ class PrivateKey(Secret):
     @classmethod
     def generate(cls) -> "PrivateKey":
         """Draw a key from the operating system's randomness."""
-        return cls.from_bytes(_random.random_bytes(KEY_SIZE))
+        key: PrivateKey = cls._generate(KEY_SIZE)
+        return key
 
     @classmethod
     def from_bytes(cls, raw: Any) -> "PrivateKey":

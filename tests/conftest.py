@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from random_stream import RandomStream
+from random_stream import RandomStream, filling
 from tally import EVERY_LANE, PASSED, SKIPPED, Tally
 
 import sphinxcore as sx
@@ -68,7 +68,7 @@ def backend_name(request: pytest.FixtureRequest) -> str:
 def random_stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[RandomStream]:
     """Deterministic randomness; what a test feeds must be used up at its end."""
     stream = RandomStream()
-    monkeypatch.setattr(_random, "random_bytes", stream)
+    monkeypatch.setattr(_random, "fill", filling(stream))
     yield stream
     assert stream.unused == 0
 

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 
 class Stream:
@@ -34,9 +35,13 @@ def drawing_from(source: ModuleType, stream: Stream) -> Iterator[list[bytes]]:
         drawn.append(stream.read(size))
         return drawn[-1]
 
-    original = source.random_bytes
-    source.random_bytes = random_bytes  # type: ignore[attr-defined]
+    def fill(out: Any) -> None:
+        memoryview(out)[:] = random_bytes(len(out))
+
+    name, ours = ("fill", fill) if hasattr(source, "fill") else ("random_bytes", random_bytes)
+    original = getattr(source, name)
+    setattr(source, name, ours)
     try:
         yield drawn
     finally:
-        source.random_bytes = original  # type: ignore[attr-defined]
+        setattr(source, name, original)

@@ -37,7 +37,8 @@ class AckKey(Secret):
     @classmethod
     def generate(cls) -> "AckKey":
         """Draw a key from the operating system's randomness."""
-        return cls.from_bytes(_random.random_bytes(_KEY_SIZE))
+        key: AckKey = cls._generate(_KEY_SIZE)
+        return key
 
     @classmethod
     def from_bytes(cls, raw: Any) -> "AckKey":

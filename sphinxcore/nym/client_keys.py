@@ -4,7 +4,6 @@ from typing import Any, NoReturn
 
 from nacl.signing import SigningKey
 
-from sphinxcore import _random
 from sphinxcore._checks import any_bytes, exact_bytes, instance
 from sphinxcore._secret import Secret
 from sphinxcore.keys import PrivateKey
@@ -22,7 +21,8 @@ class IdentityKey(Secret):
     @classmethod
     def generate(cls) -> "IdentityKey":
         """Draw a key from the operating system's randomness."""
-        return cls.from_bytes(_random.random_bytes(_SEED_SIZE))
+        key: IdentityKey = cls._generate(_SEED_SIZE)
+        return key
 
     @classmethod
     def from_bytes(cls, raw: Any) -> "IdentityKey":

@@ -117,18 +117,23 @@ def build_data_packets(
     """One packet for each of the (n, fragment size) contents, encrypted for its recipient."""
     acks, ack_delays = ack_blocks(identifiers, topology, keys, options)
     ephemeral = _random.random_rows(len(contents), EPHEMERAL_SIZE)
-    public_keys = batch.x25519(ephemeral, backend=options.backend)
-    shared = _shared_secrets(ephemeral, recipients, options.backend)
-    for recipient, secret in zip(recipients, shared, strict=True):
-        if not secret.any():
-            raise MessageError(
-                f"the encryption key of {recipient} is a point of low order: "
-                "whatever is encrypted to it can be read by everybody"
-            )
-    inner_keys = packet_keys(shared)
-    texts = plaintexts(acks, public_keys, inner_keys, contents, options.backend)
-    for used in (ephemeral, shared, inner_keys):
-        used.fill(0)
+    to_wipe = [ephemeral]
+    try:
+        public_keys = batch.x25519(ephemeral, backend=options.backend)
+        shared = _shared_secrets(ephemeral, recipients, options.backend)
+        to_wipe.append(shared)
+        for recipient, secret in zip(recipients, shared, strict=True):
+            if not secret.any():
+                raise MessageError(
+                    f"the encryption key of {recipient} is a point of low order: "
+                    "whatever is encrypted to it can be read by everybody"
+                )
+        inner_keys = packet_keys(shared)
+        to_wipe.append(inner_keys)
+        texts = plaintexts(acks, public_keys, inner_keys, contents, options.backend)
+    finally:
+        for used in to_wipe:
+            used.fill(0)
     routes = topology.routes(
         [recipient.gateway for recipient in recipients],
         mix_hops=options.mix_hops,

@@ -6,7 +6,6 @@ from typing import Any, Protocol
 
 from blake3 import blake3
 
-from sphinxcore import _random
 from sphinxcore._checks import exact_bytes, instance, integer
 from sphinxcore._secret import Secret
 from sphinxcore.nym.sizes import EPHEMERAL_SIZE
@@ -24,7 +23,8 @@ class ReplyKey(Secret):
     @classmethod
     def generate(cls) -> "ReplyKey":
         """Draw a key from the operating system's randomness."""
-        return cls.from_bytes(_random.random_bytes(REPLY_KEY_SIZE))
+        key: ReplyKey = cls._generate(REPLY_KEY_SIZE)
+        return key
 
     @classmethod
     def from_bytes(cls, raw: Any) -> "ReplyKey":

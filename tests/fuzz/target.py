@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from unittest import mock
 
-from random_stream import RandomStream
+from random_stream import RandomStream, filling
 
 T = TypeVar("T")
 Refusal = type[Exception] | tuple[type[Exception], ...]
@@ -107,7 +107,7 @@ def fixed_randomness(seed: bytes) -> Iterator[None]:
     stream = RandomStream()
     stream.seed(seed)
     with (
-        mock.patch("sphinxcore._random.random_bytes", stream),
+        mock.patch("sphinxcore._random.fill", filling(stream)),
         mock.patch("credentials._random.random_bytes", stream),
     ):
         yield

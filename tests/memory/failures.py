@@ -149,7 +149,7 @@ class Checked:
 
     def __init__(self, name: str, backend: str, folder: Path) -> None:
         self._draws = Draws(folder / "draws", same=OPERATIONS[name].same_draws)
-        _random.random_bytes = self._draws
+        _random.fill = self._draws
         self.shim = Shim()
         self.shim.load_secrets(folder)
         self.operation = OPERATIONS[name](backend)

@@ -213,14 +213,14 @@ class Recorder:
         return classmethod(of)
 
     @contextmanager
-    def listen(self, draws: Callable[[int], bytes]) -> Iterator[None]:
+    def listen(self, draws: Callable[[Any], None]) -> Iterator[None]:
         """Hear what the python backend computes with, and use these random draws."""
         self._drawn: set[bytes] = set()
 
-        def random_bytes(size: int) -> bytes:
-            drawn = draws(size)
-            self._drawn.update(drawn[i : i + 32] for i in range(0, size, 32))
-            return drawn
+        def fill(out: Any) -> None:
+            draws(out)
+            drawn = bytes(out)
+            self._drawn.update(drawn[i : i + 32] for i in range(0, len(drawn), 32))
 
         functions = {
             "x25519": self._x25519(primitives.x25519),
@@ -247,7 +247,7 @@ class Recorder:
             replace(data_packets, "packet_keys", listening)
             replace(receiving, "packet_keys", listening)
             replace(Secret, "_of", self._of(Secret._of))
-            replace(_random, "random_bytes", random_bytes)
+            replace(_random, "fill", fill)
             yield
 
     def record(self, use: Callable[[Any], Any], folder: Path) -> Pieces:

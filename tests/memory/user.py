@@ -64,7 +64,7 @@ def main() -> None:
     given = Given(Path(folder))
     if mode == "unwiped":
         leave_out_stack_wipe()
-    _random.random_bytes = uses.Draws(Path(folder) / "draws", same=use in uses.WITH_THREADS)
+    _random.fill = uses.Draws(Path(folder) / "draws", same=use in uses.WITH_THREADS)
     kept: Any = uses.USES[use](given)
     if mode != "kept":
         del kept

@@ -1,8 +1,7 @@
 """Uses of the library whose memory is searched afterwards; see scan.py.
 
 What is secret comes from a file, in bytearrays that are zeroed as soon as an object was made of
-them; so what is found later are the library's own copies. Random draws are bytes, as those of the
-operating system. What other machines would do is done by the recorder only, and read from a file
+them; so what is found later are the library's own copies. What other machines would do is done by the recorder only, and read from a file
 here: their secrets are not in this process.
 """
 
@@ -249,10 +248,10 @@ WITH_THREADS = ("sender",)
 
 
 class Draws:
-    """Stands in for sphinxcore._random.random_bytes: the bytes of a file, one after the other.
+    """Stands in for sphinxcore._random.fill: the bytes of a file, one after the other.
 
-    With `same` each draw begins at the first byte, so that it makes no difference which of several
-    threads draws first.
+    With `same` the size of a draw decides where it begins, so that it makes no difference which of
+    several threads draws first.
     """
 
     def __init__(self, path: Path, *, same: bool) -> None:
@@ -270,10 +269,8 @@ class Draws:
         """Begin anew."""
         self._at = 0
 
-    def __call__(self, size: int) -> bytes:
-        drawn = os.pread(self._file, size, self._at)
-        if len(drawn) < size:
+    def __call__(self, out: Any) -> None:
+        at = 8 * len(out) if self._same else self._at
+        if os.preadv(self._file, [out], at) < len(out):
             raise AssertionError("the file of random draws is too short")
-        if not self._same:
-            self._at += size
-        return drawn
+        self._at += len(out)

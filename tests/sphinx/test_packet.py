@@ -16,6 +16,7 @@ from network import (
     seeded,
     walk,
 )
+from random_stream import filling
 
 import sphinxcore as sx
 from sphinxcore import _random, _sender
@@ -139,7 +140,7 @@ def test_one_destination_and_identifier_for_all(form: Any, backend_name: str) ->
 
 def test_threads_build_the_same_packets(backend_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each share of a batch draws for itself, so that only draws that are all the same compare."""
-    monkeypatch.setattr(_random, "random_bytes", lambda size: b"\x5a" * size)
+    monkeypatch.setattr(_random, "fill", filling(lambda size: b"\x5a" * size))
     routes = [route(1 + i % 5) for i in range(40)]
     messages = [b"message %d" % i for i in range(40)]
     one = build(routes, messages, backend=backend_name)

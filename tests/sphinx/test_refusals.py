@@ -63,6 +63,7 @@ TYPES: list[tuple[str, Callable[[], object]]] = [
     ("use the constructors of Surb, such as from_bytes()", lambda: sx.Surb()),
     ("public key must be bytes, not str", lambda: sx.PublicKey.from_bytes("k" * 32)),
     ("private key must be bytes, not NoneType", lambda: sx.PrivateKey.from_bytes(None)),
+    ("PrivateKey is secret: it is not pickled or copied", lambda: copy.copy(key(0))),
     ("address must be bytes, not str", lambda: one_hop(address="a" * 32)),
     ("public_key must be a PublicKey, not bytes", lambda: one_hop(public_key=bytes(32))),
     ("delay_ns must be an int, not float", lambda: one_hop(delay_ns=1.5)),

@@ -12,6 +12,7 @@ import pytest
 from network import DESTINATION, IDENTIFIER, key, packet, route, seeded
 
 import sphinxcore as sx
+from sphinxcore._secret import secret_rows
 
 RAW = seeded(b"secret", 32)
 
@@ -213,3 +214,31 @@ def test_key_rows_are_wiped_after_the_start(monkeypatch: pytest.MonkeyPatch) -> 
     assert processor.authenticate([packet()]).status.tolist() == [sx.Status.AUTHENTIC]
     assert len(rows) == 1
     assert not np.any(rows[0])
+
+
+def test_derived_keys_are_wiped_when_a_kernel_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Out of memory, say, at the second hop: that is what the caller sees, and no keys are left."""
+    backend = sx.backend("python")
+    derive, seen = backend.hkdf_sha256, []
+
+    def hkdf_sha256(salt: bytes, ikm: Any, info: bytes, out: Any) -> None:
+        if info == sx.NYM.payload_key_info:
+            seen.append((ikm, out))
+            if len(seen) == 2:
+                assert all(rows.any() for rows in seen[0])
+                raise MemoryError
+        derive(salt, ikm, info, out)
+
+    monkeypatch.setattr(backend, "hkdf_sha256", hkdf_sha256)
+    with pytest.raises(MemoryError):
+        packet(3, backend="python")
+    assert len(seen) == 2
+    assert not any(rows.any() for pair in seen for rows in pair)
+
+
+def test_gathered_secrets_are_wiped_when_one_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.zeros((2, 32), np.uint8)
+    monkeypatch.setattr("sphinxcore._secret.np.zeros", lambda *_: rows)
+    with pytest.raises(ValueError, match="shape"):
+        secret_rows([RAW, RAW[:5]], 32)
+    assert not rows.any()

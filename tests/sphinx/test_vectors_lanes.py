@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from cases import Got, NodeCase
 from node_pool import every_node_case
-from random_stream import RandomStream
+from random_stream import RandomStream, filling
 from report import Report
 from running import chunks, differences, process
 from tally import EVERY_LANE, Tally
@@ -29,7 +29,7 @@ def pool() -> list[NodeCase]:
     """All cases, those of one key together, the keys in an order that mixes the files."""
     stream = RandomStream()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_random, "random_bytes", stream)
+        patch.setattr(_random, "fill", filling(stream))
         cases = every_node_case(stream)
     by_key: dict[bytes, list[NodeCase]] = defaultdict(list)
     for case in cases:

@@ -2,11 +2,22 @@
 
 import hashlib
 from collections import deque
+from collections.abc import Callable
 from itertools import count
+from typing import Any
+
+
+def filling(draw: Callable[[int], bytes]) -> Callable[[Any], None]:
+    """A stand-in for sphinxcore._random.fill that takes draw(size)."""
+
+    def fill(out: Any) -> None:
+        memoryview(out)[:] = draw(len(out))
+
+    return fill
 
 
 class RandomStream:
-    """Stands in for sphinxcore._random.random_bytes: bytes that were fed, else SHAKE-128."""
+    """Bytes that were fed, else SHAKE-128: for `filling`, and credentials._random.random_bytes."""
 
     def __init__(self) -> None:
         self._seed = b"sphinxcore tests"

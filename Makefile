@@ -19,7 +19,7 @@ NYM_PEERS := vectors/peers/nym/Cargo.toml
 C_SOURCES := $(wildcard sphinxcore/kernels/*.[ch] sphinxcore/pipeline/*.[ch])
 C_TESTS := $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
 NATIVE_SOURCES := setup.py $(wildcard sphinxcore/*.pyx sphinxcore/*.pxd) $(C_SOURCES)
-SDIST_SOURCES := pyproject.toml MANIFEST.in README.md LICENSE CHANGELOG.md Makefile .clang-format .gitignore .ci/run \
+SDIST_SOURCES := pyproject.toml MANIFEST.in README.md LICENSE CHANGELOG.md Makefile .clang-format .gitignore .ci/run .ci/backends \
   $(NATIVE_SOURCES) $(shell find .github -type f) $(shell find sphinxcore credentials tests vectors benches \( -name target -o -name '.*' \) -prune -o -type f \
     ! -name '*.pyc' ! -name '*.so' -print)
 
@@ -102,7 +102,7 @@ asan: .venv-asan/installed ## The suite under AddressSanitizer and UndefinedBeha
 .PHONY: ubsan
 ubsan: asan ## The same: one build has both sanitizers.
 
-.PHONY: fuzz fuzz-c mutants
+.PHONY: fuzz fuzz-c mutants mutmut
 fuzz: $(VENV)/native $(VENV)/group-fuzz ## Fuzz every parser, and packets on all backends, 2 minutes each; ARGS="--jobs 2".
 	$(BIN)/python tests/fuzz/run.py $(ARGS)
 
@@ -111,6 +111,11 @@ fuzz-c: $(VENV)/base ## Fuzz the C under sanitizers, backends against each other
 
 mutants: $(VENV)/native $(VENV)/group-test ## The suite notices mistakes in the C, one at a time (an hour or more).
 	$(BIN)/python tests/mutants/run.py $(ARGS)
+
+# It takes stale copies for good otherwise.
+mutmut: $(VENV)/native $(VENV)/group-mutmut ## Mistakes in the Python of the packet layer (an hour or two); lists what nobody notices.
+	rm -rf mutants
+	$(BIN)/mutmut run --max-children 2 $(ARGS)
 
 # The suite runs where no sources are, so that it cannot meet a package that is not installed.
 dist: $(SDIST) native-wheel no-native ## Build sdist and wheels; run the sdist's tests on each wheel, installed.
@@ -176,7 +181,7 @@ bench: $(addprefix bench-,$(BENCHES)) ## Run all benches; ARGS=--save keeps what
 $(addprefix bench-,$(BENCHES)): bench-%: $(VENV)/native $(VENV)/group-bench
 	$(BIN)/python benches/bench_$*.py $(ARGS)
 
-bench-table: $(VENV)/base ## Write README's speed table and picture from what was saved; list the goals.
+bench-table: $(VENV)/base ## Write the READMEs' speed tables and the picture from what was saved; list the goals.
 	$(BIN)/python benches/compare.py
 	$(BIN)/python benches/compare.py --goals
 
@@ -215,7 +220,7 @@ sbom: $(VENV)/group-lock ## Write build/sbom.json: the package's dependencies as
 .PHONY: clean
 clean: ## Remove everything that git ignores here.
 	rm -rf .venv* build dist *.egg-info sphinxcore/*.so vectors/peers/target vectors/peers/nym/target benches/peers/target benches/credential_peers/target
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks mutants
 	find sphinxcore credentials tests vectors benches -name __pycache__ -prune -exec rm -rf {} +
 
 # Environments. A stamp stands for what was installed. The package is installed from this folder,
@@ -248,7 +253,7 @@ $(VENV)/base: $(VENV)/created pyproject.toml
 	  $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.$(EXTRAS)'
 	touch $@
 
-GROUPS := $(addprefix $(VENV)/group-,test bench lint docs lock fuzz)
+GROUPS := $(addprefix $(VENV)/group-,test bench lint docs lock fuzz mutmut)
 $(GROUPS): $(VENV)/group-%: $(VENV)/base
 	$(BIN)/python -m pip install --quiet --group $*
 	touch $@

@@ -11,14 +11,6 @@ X25519 = {
     "Go circl": 31,
 }
 
-SPHINX = {
-    "Katzenpost 0.0.99, unwrap, 2.5 KB": 366,
-    "Katzenpost 0.0.99, new packet, 5 hops": 2831,
-    "lightning-onion, process": 259,
-    "lightning-onion, new packet": 855,
-    "sphinxmix (Python), process": 178,
-}
-
 
 def text(figures: dict[str, float]) -> str:
     """As a table that says what it is."""

@@ -1,10 +1,10 @@
-"""Figures from the results in benches/results: the README's table and picture, reports, the gate.
+"""Figures from the results in benches/results: tables of READMEs, a picture, reports, the gate.
 
-Without a command the table and the picture are written; `--check` compares them instead, `--goals`
+Without a command the tables and the picture are written; `--check` compares them instead, `--goals`
 lists what was reached. Commands:
 
     gate RESULT...       these files or folders against the stored ones of the same CPU
-    report OUT.html      everything stored, as one page that needs nothing else
+    report OUT.html      the newest of each bench, as one page that needs nothing else
     picture OUT.svg      the README's picture, elsewhere
     store RESULT...      take results over into benches/results, such as those of a CI run
 
@@ -16,11 +16,12 @@ import sys
 from pathlib import Path
 
 from _report import TROUBLE
-from figures import gate, page, picture, results, table
+from figures import credential_table, gate, page, picture, results, table
 from figures.results import Result, ResultError
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+CREDENTIALS = ROOT / "credentials" / "README.md"
 PICTURE = ROOT / "benches" / "picture.svg"
 FOUND = 1
 
@@ -28,32 +29,43 @@ FOUND = 1
 def stored(folder: Path) -> dict[str, dict[str, list[Result]]]:
     """What there is, by CPU and bench."""
     found = results.by_cpu(results.read_all([folder]))
-    if not any("peers" in benches for benches in found.values()):
-        raise ResultError(f"there is no <cpu>/peers in {folder}: make bench-peers ARGS=--save")
+    if not found:
+        raise ResultError(f"there are no results in {folder}")
     return found
 
 
-def newest(folder: Path) -> dict[str, dict[str, Result]]:
-    """The last of each bench, of the CPUs that have figures for the table."""
-    benches = {cpu: results.newest(listed) for cpu, listed in stored(folder).items()}
-    return {cpu: found for cpu, found in benches.items() if "peers" in found}
+def newest(folder: Path, needed: str) -> dict[str, dict[str, Result]]:
+    """The last of each bench, of the CPUs that have figures of the `needed` one."""
+    latest = {cpu: results.newest(listed) for cpu, listed in stored(folder).items()}
+    found = {cpu: benches for cpu, benches in latest.items() if needed in benches}
+    if not found:
+        raise ResultError(
+            f"there is no <cpu>/{needed} in {folder}: make bench-{needed} ARGS=--save"
+        )
+    return found
 
 
-def generated(folder: Path, readme: Path, picture_file: Path) -> dict[Path, str]:
-    """The two files that are made of results, as they should be."""
-    benches = newest(folder)
-    tables = "\n\n".join(map(table.section, benches.values()))
-    return {
-        readme: table.replaced(readme.read_text(encoding="ascii"), tables),
-        picture_file: picture.draw(benches),
+def generated(arguments: argparse.Namespace) -> dict[Path, str]:
+    """The files that are made of results, as they should be."""
+    packets = newest(arguments.stored, "peers")
+    credentials = newest(arguments.stored, "credentials")
+    tables = {
+        arguments.readme: [table.section(benches) for benches in packets.values()],
+        arguments.credentials: [
+            credential_table.section(benches["credentials"]) for benches in credentials.values()
+        ],
     }
+    made = {
+        path: table.replaced(path.read_text(encoding="ascii"), "\n\n".join(sections))
+        for path, sections in tables.items()
+    }
+    return made | {arguments.picture: picture.draw(packets)}
 
 
 def write_or_check(arguments: argparse.Namespace) -> int:
-    """The table and the picture."""
+    """The tables and the picture."""
     code = 0
-    made = generated(arguments.stored, arguments.readme, arguments.picture)
-    for path, text in made.items():
+    for path, text in generated(arguments).items():
         if not arguments.check:
             path.write_text(text, encoding="ascii")
         elif not path.is_file() or path.read_text(encoding="ascii") != text:
@@ -87,7 +99,7 @@ def write_report(arguments: argparse.Namespace) -> int:
 
 def write_picture(arguments: argparse.Namespace) -> int:
     """The picture alone."""
-    arguments.out.write_text(picture.draw(newest(arguments.stored)), encoding="ascii")
+    arguments.out.write_text(picture.draw(newest(arguments.stored, "peers")), encoding="ascii")
     return 0
 
 
@@ -109,8 +121,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--stored", type=Path, default=results.STORED, metavar="FOLDER", help="%(default)s"
     )
-    parser.add_argument("--readme", type=Path, default=README, metavar="PATH", help="%(default)s")
-    parser.add_argument("--picture", type=Path, default=PICTURE, metavar="PATH", help="%(default)s")
+    for name, path in (("readme", README), ("credentials", CREDENTIALS), ("picture", PICTURE)):
+        parser.add_argument(
+            f"--{name}", type=Path, default=path, metavar="PATH", help="%(default)s"
+        )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="write nothing, compare")
     what.add_argument(

@@ -4,6 +4,7 @@ Authorities sign attributes that they may not see, any `threshold` of them make 
 its owner shows it without being linked. See README.md for what is proven.
 """
 
+from credentials import files
 from credentials._backends import available_backends, backend, missing_backends
 from credentials.aggregation import aggregate, check_blinded_share
 from credentials.attributes import Kind
@@ -16,7 +17,6 @@ from credentials.errors import (
     ArgumentError,
     ArgumentTypeError,
     BackendError,
-    ConflictError,
     CredentialError,
     DecodeError,
     DoubleUseError,
@@ -24,6 +24,7 @@ from credentials.errors import (
     IssuanceError,
     LengthError,
     LocalStateError,
+    PassphraseError,
     ProofError,
     RequestEpochError,
     RequestKeyError,
@@ -46,6 +47,18 @@ from credentials.request import CredentialRequest, RequestState
 from credentials.show import present
 from credentials.verification import verify
 
+__version__: str
+"""That of the distribution, which is sphinxcore's."""
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":  # asked for seldom, and a search through what is installed
+        from importlib.metadata import version
+
+        return version("sphinxcore")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
@@ -53,7 +66,6 @@ __all__ = [
     "BatchablePresentation",
     "BlindedShare",
     "Claims",
-    "ConflictError",
     "Credential",
     "CredentialError",
     "CredentialRequest",
@@ -66,6 +78,7 @@ __all__ = [
     "LengthError",
     "LocalStateError",
     "Parameters",
+    "PassphraseError",
     "Presentation",
     "ProofError",
     "RequestEpochError",
@@ -86,6 +99,7 @@ __all__ = [
     "check_blinded_share",
     "check_request",
     "deal_keys",
+    "files",
     "missing_backends",
     "present",
     "request_credential",

@@ -1,4 +1,11 @@
-"""What this package raises. Every refusal is a CredentialError; verification returns no bool."""
+"""What this package raises. Every refusal is a CredentialError; verification returns no bool.
+
+An argument of a wrong type is an ArgumentTypeError, which is a TypeError, too; one with a wrong
+value is an ArgumentError, and bytes that are no encoding are a DecodeError, both of which are
+ValueErrors, too. So one `except CredentialError` catches whatever a stranger can cause. Plain
+TypeErrors are left for mistakes of the program: pickling or copying what is secret, and calling
+constructors that there are not. Files raise OSErrors as open() does.
+"""
 
 from collections.abc import Iterable
 
@@ -71,13 +78,13 @@ class TooFewSharesError(CredentialError):
     """Fewer shares than the threshold."""
 
 
-class ConflictError(CredentialError):
-    """An identifier was used before for something else."""
-
-
 class DoubleUseError(CredentialError):
     """A nullifier was seen before: the same credential in the same scope."""
 
 
 class LocalStateError(CredentialError):
     """The wallet's own state does not fit: no authority is to blame."""
+
+
+class PassphraseError(CredentialError):
+    """The passphrase of a file is wrong, or the file was changed."""

@@ -21,15 +21,18 @@ from credentials.credential import Credential
 from credentials.errors import (
     ArgumentError,
     ArgumentTypeError,
-    CredentialError,
     DecodeError,
+    PassphraseError,
     SuiteError,
 )
 from credentials.keys import SigningKeyShare, VerificationKey, VerificationKeyShare
 from credentials.presentation import BatchablePresentation, Presentation
 from credentials.request import CredentialRequest, RequestState
 
+__all__ = ["FORMAT", "file_type", "load", "save"]
+
 FORMAT = "sphinxcore-credentials-v1"
+"""The member `format` of every file."""
 
 _PUBLIC: dict[type, str] = {
     VerificationKey: "verification-key",
@@ -54,10 +57,6 @@ _NONCE_SIZE = 12
 _CIPHER_KEY_SIZE = 32
 
 T = TypeVar("T")
-
-
-class PassphraseError(CredentialError):
-    """The passphrase is wrong, or the file was changed."""
 
 
 def save(path: str | os.PathLike[str], thing: Any, passphrase: str | None = None) -> None:

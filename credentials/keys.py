@@ -164,6 +164,7 @@ class ShareInfo:
     """Digest of the verification key."""
     key_epoch: int
     share_epoch: int
+    """Reserved for a refresh of the shares under the same key; 0 today."""
     threshold: int
     authorities: int
     id: int

@@ -9,6 +9,7 @@ from sphinxcore._backends import available_backends, backend, missing_backends
 from sphinxcore._version import VERSION
 from sphinxcore.errors import BackendError, SphinxError
 from sphinxcore.formats import NYM, WireFormat
+from sphinxcore.key_file import read_key, write_key
 from sphinxcore.keys import PrivateKey, PublicKey
 from sphinxcore.packet import Hop, build_packet, build_packets, recover_message
 from sphinxcore.processor import AuthenticatedBatch, Processor
@@ -53,6 +54,8 @@ __all__ = [
     "build_surb",
     "build_surbs",
     "missing_backends",
+    "read_key",
     "recover_message",
     "use_surbs",
+    "write_key",
 ]

@@ -1,6 +1,7 @@
 """Checks of what callers pass: a wrong type is a TypeError, a wrong value a SphinxError."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from operator import index
 from typing import Any, TypeVar
 
@@ -18,6 +19,29 @@ def instance(value: Any, kind: type[T], what: str) -> T:
     if not isinstance(value, kind):
         raise TypeError(f"{what} must be {kind.__name__}, not {type(value).__name__}")
     return value
+
+
+def listed(values: Any, what: str, wanted: str) -> list[Any]:
+    """An iterable as a list. Bytes, text and dicts iterate too, but are never meant as such."""
+    one = isinstance(values, str | bytes | bytearray | memoryview | dict)
+    if one or not isinstance(values, Iterable):
+        raise TypeError(f"{what} must be {wanted}, not {type(values).__name__}")
+    return list(values)
+
+
+def function(value: T, what: str) -> T:
+    """`value`, which must be callable."""
+    if not callable(value):
+        raise TypeError(f"{what} must be callable, not {type(value).__name__}")
+    return value
+
+
+def path_text(value: Any, what: str) -> str:
+    """The path of a file as text."""
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"{what} must be str or a path, not {type(value).__name__}") from None
 
 
 def exact_bytes(value: Any, size: int, what: str) -> bytes:
@@ -47,6 +71,15 @@ def integer(value: Any, low: int, high: int, what: str) -> int:
     if not low <= number <= high:
         raise SphinxError(f"{what} must be in {low}..{high}, not {number}")
     return number
+
+
+def number(value: Any, low: float, high: float, what: str) -> float:
+    """`value`, an int or a float in low..high."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{what} must be a number, not {type(value).__name__}")
+    if not low <= value <= high:  # NaN neither
+        raise SphinxError(f"{what} must be in {low:g}..{high:g}, not {value}")
+    return value
 
 
 def column(value: Any, n: int, kinds: str, what: str, wanted: str) -> npt.NDArray[Any]:

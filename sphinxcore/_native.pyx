@@ -13,6 +13,7 @@ from libc.stdlib cimport calloc, free
 from types import MappingProxyType
 
 from sphinxcore.errors import BackendError
+from sphinxcore.formats.wire_format import MOST_EXPLICIT_VERSIONS as _most_versions
 from sphinxcore.status import Status
 
 for _status, _value in (
@@ -29,6 +30,10 @@ for _status, _value in (
 ):
     if _status != _value:
         raise ImportError(f"hop.h and sphinxcore.Status disagree about {_status!r}")
+
+
+if _most_versions != SPHINX_MAX_EXPLICIT_VERSIONS:
+    raise ImportError("hop.h and sphinxcore.formats disagree about the most explicit versions")
 
 
 def cpu_features():
@@ -189,22 +194,24 @@ cdef class NativeBackend:
         cdef size_t size = kept_comb_size(&self.b), i
         if size == 0:
             return None
-        if len(self._combs) > MOST_COMBS:
-            self._combs.clear()
         # Not a comprehension: where the list cannot grow, Cython 3.3 drops the element twice.
         cdef list keys = [None] * <Py_ssize_t>n
         wanted = {}
-        for i in range(n):
-            key = PyBytes_FromStringAndSize(<const char *>row_of(points, i), 32)
-            keys[i] = key
-            if not on_curve[i]:
-                continue
-            if key not in self._combs:
-                self._combs[key] = None
-            elif self._combs[key] is None:
-                wanted[key] = None
+        with cython.critical_section(self):  # or a key goes after it was found
+            if len(self._combs) > MOST_COMBS:
+                self._combs.clear()
+            for i in range(n):
+                key = PyBytes_FromStringAndSize(<const char *>row_of(points, i), 32)
+                keys[i] = key
+                if not on_curve[i]:
+                    continue
+                if key not in self._combs:
+                    self._combs[key] = None
+                elif self._combs[key] is None:
+                    wanted[key] = None
         if wanted:
             self._keep_combs(list(wanted), size)
+        # Not Cython's own dict.get, which borrows: a comb can be replaced without the GIL.
         found = list(map(self._combs.get, keys))
         return found if any(found) else None
 
@@ -417,8 +424,6 @@ cdef class NativeFormat:
         f.payload_salt_size = len(self._salt)
         f.payload_info_size = len(self._key_info)
         versions = sorted(wire_format.explicit_payload_key_versions)
-        if len(versions) > SPHINX_MAX_EXPLICIT_VERSIONS:
-            raise ValueError("the wire format has more explicit versions than hop.h holds")
         f.n_explicit_versions = len(versions)
         for i, version in enumerate(versions):
             f.explicit_versions[<int>i] = version

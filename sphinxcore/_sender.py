@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sphinxcore import _random
 from sphinxcore._backends import Backend
-from sphinxcore._checks import Bytes, any_bytes, exact_bytes, integer
+from sphinxcore._checks import Bytes, any_bytes, exact_bytes, instance, integer, listed
 from sphinxcore.errors import SphinxError
 from sphinxcore.formats import NYM, WireFormat
 from sphinxcore.keys import PublicKey
@@ -61,9 +61,15 @@ class Recipients:
 
 def check_routes(wire: WireFormat, routes: Any) -> list[tuple[Hop, ...]]:
     """Routes as tuples of 1..max_hops hops."""
+    instance(wire, WireFormat, "wire_format")
     checked = []
-    for route in routes:
-        hops = tuple(route)
+    for route in listed(routes, "routes", "a sequence of routes"):
+        try:
+            hops = tuple(route)
+        except TypeError:
+            raise TypeError(
+                f"a route must be a sequence of Hop, not {type(route).__name__}"
+            ) from None
         if not 1 <= len(hops) <= wire.max_hops:
             raise SphinxError(f"a route has 1..{wire.max_hops} hops, not {len(hops)}")
         for hop in hops:
@@ -147,44 +153,46 @@ def _fill_routing(
     mac_key, stream_key = wire.secret_part("mac_key"), wire.secret_part("stream_key")
     zero_iv = np.broadcast_to(np.zeros(16, np.uint8), (n, 16))
     streams = np.zeros((n, hops, stream_size), np.uint8)
-    for i in range(hops):
-        stream = streams[:, i]
-        backend.aes128_ctr(secrets[:, i, stream_key], zero_iv, stream, stream)
+    try:
+        for i in range(hops):
+            stream = streams[:, i]
+            backend.aes128_ctr(secrets[:, i, stream_key], zero_iv, stream, stream)
 
-    # What each hop appends when it shifts its slot out, as the last hop will see it.
-    filler = np.zeros((n, slot * (hops - 1)), np.uint8)
-    for i in range(1, hops):
-        filler[:, : slot * i] ^= streams[:, i - 1, stream_size - slot * i :]
+        # What each hop appends when it shifts its slot out, as the last hop will see it.
+        filler = np.zeros((n, slot * (hops - 1)), np.uint8)
+        for i in range(1, hops):
+            filler[:, : slot * i] ^= streams[:, i - 1, stream_size - slot * i :]
 
-    mac = headers[:, wire.alpha_size : wire.alpha_size + wire.mac_size]
-    routing = headers[:, wire.alpha_size + wire.mac_size :]
-    tags = np.empty((n, 32), np.uint8)
-    field = np.frombuffer(wire.encode_version(version), np.uint8)
-    own_size = wire.routing_size - filler.shape[1]
-    for i in reversed(range(hops)):
-        if i == hops - 1:
-            final = (to.destinations, to.identifiers, padding)
-            _write(routing, np.uint8(wire.final_flag), field, *final)
-            routing[:, own_size:] = filler
-            routing[:, :own_size] ^= streams[:, i, :own_size]
-        else:
-            addresses = np.frombuffer(
-                b"".join([route[i + 1].address for route in routes]), np.uint8
-            )
-            delays = np.array([route[i].delay_ns for route in routes], ">u8")
-            routing[:, slot:] = routing[:, :-slot].copy()
-            _write(
-                routing,
-                np.uint8(wire.forward_flag),
-                field,
-                addresses.reshape(n, -1),
-                delays.view(np.uint8).reshape(n, -1),
-                mac,
-            )
-            routing ^= streams[:, i, : wire.routing_size]
-        backend.hmac_sha256(secrets[:, i, mac_key], routing, tags)
-        mac[:] = tags[:, : wire.mac_size]
-    streams.fill(0)
+        mac = headers[:, wire.alpha_size : wire.alpha_size + wire.mac_size]
+        routing = headers[:, wire.alpha_size + wire.mac_size :]
+        tags = np.empty((n, 32), np.uint8)
+        field = np.frombuffer(wire.encode_version(version), np.uint8)
+        own_size = wire.routing_size - filler.shape[1]
+        for i in reversed(range(hops)):
+            if i == hops - 1:
+                final = (to.destinations, to.identifiers, padding)
+                _write(routing, np.uint8(wire.final_flag), field, *final)
+                routing[:, own_size:] = filler
+                routing[:, :own_size] ^= streams[:, i, :own_size]
+            else:
+                addresses = np.frombuffer(
+                    b"".join([route[i + 1].address for route in routes]), np.uint8
+                )
+                delays = np.array([route[i].delay_ns for route in routes], ">u8")
+                routing[:, slot:] = routing[:, :-slot].copy()
+                _write(
+                    routing,
+                    np.uint8(wire.forward_flag),
+                    field,
+                    addresses.reshape(n, -1),
+                    delays.view(np.uint8).reshape(n, -1),
+                    mac,
+                )
+                routing ^= streams[:, i, : wire.routing_size]
+            backend.hmac_sha256(secrets[:, i, mac_key], routing, tags)
+            mac[:] = tags[:, : wire.mac_size]
+    finally:
+        streams.fill(0)
 
 
 def _write(target: Bytes, *columns: Any) -> None:
@@ -219,9 +227,8 @@ def check_payload_size(wire: WireFormat, payload_size: Any) -> int:
 
 def check_messages(wire: WireFormat, messages: Any, n: int, payload_size: int) -> list[bytes]:
     """n messages that fit into a payload."""
-    if isinstance(messages, str | bytes | bytearray | memoryview):
-        raise TypeError("messages must be a sequence of bytes, one per packet")
-    checked = [any_bytes(message, "message") for message in messages]
+    given = listed(messages, "messages", "a sequence of bytes, one per packet")
+    checked = [any_bytes(message, "message") for message in given]
     if len(checked) != n:
         raise SphinxError(f"{n} messages were expected, one per packet, not {len(checked)}")
     room = payload_size - wire.payload_overhead

@@ -1,4 +1,8 @@
-"""What this package raises."""
+"""What this package raises.
+
+Argument of a wrong type: TypeError. Values and bytes that are refused: SphinxError, or a kind of it.
+A packet that is refused raises nothing: its row has a Status.
+"""
 
 
 class SphinxError(ValueError):

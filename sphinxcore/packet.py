@@ -8,7 +8,7 @@ import numpy as np
 
 from sphinxcore import _sender
 from sphinxcore._backends import pick
-from sphinxcore._checks import Bytes, any_bytes, integer, one_per_row
+from sphinxcore._checks import Bytes, any_bytes, instance, integer, one_per_row
 from sphinxcore._sender import Hop, Recipients, Route
 from sphinxcore._threads import share
 from sphinxcore.errors import SphinxError
@@ -120,6 +120,8 @@ def recover_message(payload: Any, *, wire_format: WireFormat = NYM) -> bytes:
     its way, or was not meant for this hop.
     """
     raw = any_bytes(payload, "payload")
+    if wire_format is not NYM:
+        instance(wire_format, WireFormat, "wire_format")
     prefix = wire_format.zero_prefix_size
     if len(raw) < wire_format.payload_overhead:
         raise SphinxError(

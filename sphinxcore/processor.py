@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sphinxcore._backends import HopBatch, pick
-from sphinxcore._checks import Bytes, column, instance, integer
+from sphinxcore._checks import Bytes, column, instance, integer, listed
 from sphinxcore._packets import Packets, as_packets
 from sphinxcore._secret import secret_rows
 from sphinxcore._threads import share
 from sphinxcore.errors import SphinxError
 from sphinxcore.formats import NYM, WireFormat
 from sphinxcore.keys import KEY_SIZE, PrivateKey
-from sphinxcore.result import BatchResult
+from sphinxcore.result import BatchResult, summary
 from sphinxcore.status import Status
 
 MAX_KEYS = 127
@@ -27,7 +27,8 @@ class Processor:
     Args:
         keys: a PrivateKey, or a sequence of 1..127 (the current one first).
         backend: a name from available_backends(); None: SPHINXCORE_BACKEND, else the best.
-        threads: how many threads share a batch.
+        threads: how many threads share a batch. All but the caller's begin with the first batch
+            that is shared, and end with this object.
         wire_format: the packet format.
 
     A processor can be shared between threads.
@@ -41,15 +42,18 @@ class Processor:
         threads: int = 1,
         wire_format: WireFormat = NYM,
     ) -> None:
-        self._keys = [keys] if isinstance(keys, PrivateKey) else list(keys)
+        if isinstance(keys, PrivateKey):
+            keys = [keys]
+        self._keys = listed(keys, "keys", "a PrivateKey or a sequence of them")
         if not 1 <= len(self._keys) <= MAX_KEYS:
             raise SphinxError(f"1..{MAX_KEYS} private keys were expected, not {len(self._keys)}")
         for key in self._keys:
             instance(key, PrivateKey, "keys")
         self._backend = pick(backend)
+        instance(wire_format, WireFormat, "wire_format")
         self._prepared_format = self._backend.prepare(wire_format)
         self._threads = integer(threads, 1, 1024, "threads")
-        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._forwarding = True
         tag = wire_format.secret_part("replay_tag")
         self._tag_size = tag.stop - tag.start
@@ -60,41 +64,44 @@ class Processor:
         """Name of the backend in use."""
         return self._backend.name
 
+    def __repr__(self) -> str:
+        return f"<Processor on {self.backend}, keys={len(self._keys)}, threads={self._threads}>"
+
     def authenticate(
-        self, packets: Any, keys: Any = None, *, packet_size: int | None = None
+        self, packets: Any, key_hints: Any = None, *, packet_size: int | None = None
     ) -> "AuthenticatedBatch":
         """Stage 1: ECDH, key schedule and header MAC of every packet; decrypts nothing.
 
         Args:
             packets: a 2-D uint8 array, a flat buffer with `packet_size`, a sequence of buffers of
                 any sizes, or nym.Frames.packets.
-            keys: (n,) int8, the index of the key of each packet; -1: try all in order. None: -1
-                for all.
+            key_hints: (n,) int8, the index of the key of each packet; -1: try all in order. None:
+                -1 for all.
 
         Bad packets never raise: their rows say why. Raises SphinxError or TypeError for arguments
         that are not packets at all.
         """
         rows = as_packets(packets, packet_size)
-        return AuthenticatedBatch(self, rows, self._key_hints(keys, len(rows)))
+        return AuthenticatedBatch(self, rows, self._checked_hints(key_hints, len(rows)))
 
     def process(
         self,
         packets: Any,
-        keys: Any = None,
+        key_hints: Any = None,
         *,
         packet_size: int | None = None,
         out: BatchResult | None = None,
     ) -> BatchResult:
-        """Both stages: authenticate(packets, keys).unwrap(out=out)."""
-        return self.authenticate(packets, keys, packet_size=packet_size).unwrap(out=out)
+        """Both stages: authenticate(packets, key_hints).unwrap(out=out)."""
+        return self.authenticate(packets, key_hints, packet_size=packet_size).unwrap(out=out)
 
-    def _key_hints(self, keys: Any, n: int) -> npt.NDArray[np.int8]:
-        if keys is None:
+    def _checked_hints(self, key_hints: Any, n: int) -> npt.NDArray[np.int8]:
+        if key_hints is None:
             return np.full(n, -1, np.int8)
-        given = column(keys, n, "iu", "keys", "int8 key indices")
+        given = column(key_hints, n, "iu", "key_hints", "int8 key indices")
         if n and not (given.min() >= -1 and given.max() < len(self._keys)):
             raise SphinxError(
-                f"keys must be in -1..{len(self._keys) - 1} (-1: try all), "
+                f"key_hints must be in -1..{len(self._keys) - 1} (-1: try all), "
                 f"not {given.min()}..{given.max()}"
             )
         return np.ascontiguousarray(given, np.int8)
@@ -161,6 +168,9 @@ class AuthenticatedBatch:
 
     def __len__(self) -> int:
         return len(self.status)
+
+    def __repr__(self) -> str:
+        return summary(self, self.status)
 
     def unwrap(self, accept: Any = None, *, out: BatchResult | None = None) -> BatchResult:
         """Stage 2: decrypt, blind and unwrap the authentic rows that are accepted.

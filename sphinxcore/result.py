@@ -37,31 +37,43 @@ class Row:
     """DELIVER: the payload with its padding; see recover_message()."""
 
 
+def summary(rows: object, status: Bytes) -> str:
+    """The repr of some rows: how many there are of each status."""
+    counts = zip(*np.unique(status, return_counts=True), strict=True)
+    text = ", ".join(f"{n} {Status(value).name}" for value, n in counts)
+    return f"<{type(rows).__name__} of {len(status)}{text and ': '}{text}>"
+
+
 class BatchResult:
     """The outcome of n packets as NumPy columns; `result[i]` is row i as plain Python values.
 
-    A field that a row's outcome lacks is zero in its column (key_index: -1).
+    A field that a row's outcome lacks is zero in its column (key_index: -1). BatchResult() has no
+    rows, until it is the `out` of unwrap().
     """
 
-    status: Bytes
+    status: Bytes = np.empty(0, np.uint8)
     """(n,) uint8, values of Status."""
-    replay_tags: Bytes
+    replay_tags: Bytes = np.empty((0, 32), np.uint8)
     """(n, 32) uint8; zero for rejected rows other than replayed ones."""
-    key_index: npt.NDArray[np.int8]
+    key_index: npt.NDArray[np.int8] = np.empty(0, np.int8)
     """(n,) int8: which of the processor's keys opened the packet."""
-    versions: npt.NDArray[np.uint16]
+    versions: npt.NDArray[np.uint16] = np.empty(0, np.uint16)
     """(n,) uint16: the version in this hop's layer."""
-    next_hops: Bytes
+    next_hops: Bytes = np.empty((0, 32), np.uint8)
     """(n, 32) uint8, FORWARD."""
-    delays_ns: npt.NDArray[np.uint64]
+    delays_ns: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
     """(n,) uint64 nanoseconds, FORWARD."""
-    destinations: Bytes
+    destinations: Bytes = np.empty((0, 32), np.uint8)
     """(n, 32) uint8, DELIVER."""
-    identifiers: Bytes
+    identifiers: Bytes = np.empty((0, 16), np.uint8)
     """(n, 16) uint8, DELIVER."""
-    buffer: Bytes
+    buffer: Bytes = np.empty(0, np.uint8)
     """All outputs: row i starts at offsets[i] and is as long as its packet was."""
-    offsets: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int64] = np.empty(0, np.int64)
+
+    _header_size = 0
+    _sizes: npt.NDArray[np.int64] = np.empty(0, np.int64)
+    _uniform_size: int | None = 0
 
     def __init__(self) -> None:
         self._memory: dict[str, npt.NDArray[Any]] = {}
@@ -177,3 +189,6 @@ class BatchResult:
 
     def __iter__(self) -> Iterator[Row]:
         return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return summary(self, self.status)

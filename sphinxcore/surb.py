@@ -12,7 +12,7 @@ import numpy as np
 
 from sphinxcore import _sender
 from sphinxcore._backends import Backend, pick
-from sphinxcore._checks import Bytes, any_bytes, instance, integer, one_per_row
+from sphinxcore._checks import Bytes, any_bytes, instance, integer, listed, one_per_row
 from sphinxcore._secret import Secret, secret_rows
 from sphinxcore._sender import Recipients, Route
 from sphinxcore.errors import SphinxError
@@ -47,6 +47,7 @@ class Surb(Secret):
         16 bytes (259, 260), others 1..5 keys of 192 bytes (258). Raises SphinxError for all else.
         """
         data = any_bytes(raw, "SURB")
+        instance(wire_format, WireFormat, "wire_format")
         fixed = wire_format.header_size + wire_format.address_size
         rest = len(data) - fixed
         size = wire_format.payload_seed_size if rest < _PAYLOAD_KEY_SIZE else _PAYLOAD_KEY_SIZE
@@ -109,8 +110,7 @@ def use_surbs(
 
     If one of them cannot be used none is.
     """
-    for surb in surbs:
-        instance(surb, Surb, "surbs")
+    surbs = [instance(surb, Surb, "surbs") for surb in listed(surbs, "surbs", "a sequence of Surb")]
     wire = surbs[0]._wire if surbs else NYM
     payload_size = _sender.check_payload_size(wire, payload_size)
     texts = _sender.check_messages(wire, messages, len(surbs), payload_size)
@@ -170,6 +170,7 @@ class SurbRecovery(Secret):
     def from_bytes(cls, raw: Any, *, wire_format: WireFormat = NYM) -> "SurbRecovery":
         """Take what to_bytes() gave: identifier (16 bytes), 1..5 seeds of 16 bytes."""
         data = any_bytes(raw, "SURB recovery")
+        instance(wire_format, WireFormat, "wire_format")
         seeds = len(data) - wire_format.identifier_size
         size = wire_format.payload_seed_size
         if seeds < size or seeds % size or seeds // size > wire_format.max_hops:
@@ -250,6 +251,7 @@ def build_surbs(
         destination, identifier: as in build_packets(); what the final hop will find.
         version: 259 (payload seeds), or 258 (payload keys), which Nym 2.0.0 no longer takes.
     """
+    instance(wire_format, WireFormat, "wire_format")
     if integer(version, 0, 2**16 - 1, "version") not in wire_format.surb_versions:
         raise SphinxError(
             f"a SURB has version {' or '.join(map(str, sorted(wire_format.surb_versions)))}, "
@@ -294,7 +296,7 @@ def build_recoverable_surbs(
     The creator must be the final hop of the route itself. The identifier must not be zero: the
     creator finds the recovery by it.
     """
-    version = wire_format.recoverable_surb_version
+    version = instance(wire_format, WireFormat, "wire_format").recoverable_surb_version
 
     def make(public: bytes, own: bytes, seeds: Sequence[Bytes]) -> tuple[Surb, SurbRecovery]:
         surb = Surb._make(wire_format, public, seeds[-1])

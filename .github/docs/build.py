@@ -16,7 +16,14 @@ import pdoc.render
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-PUBLIC = ("sphinxcore", "sphinxcore.batch", "sphinxcore.formats", "sphinxcore.nym", "credentials")
+PUBLIC = (
+    "sphinxcore",
+    "sphinxcore.batch",
+    "sphinxcore.formats",
+    "sphinxcore.nym",
+    "credentials",
+    "credentials.files",
+)
 # Not to be imported from: here because public classes inherit from theirs.
 BASES = ("sphinxcore._secret", "credentials._sealed")
 

@@ -29,6 +29,9 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 16px; font-si
 dd { margin: 0; color: var(--ink); overflow-wrap: anywhere; }
 """
 
+_DRAWN = {"stages", "batches", "peers", "x25519"}
+"""Benches that have charts; of the others there are tables."""
+
 
 def render(cpus: dict[str, dict[str, list[Result]]]) -> str:
     """The page of these results, by CPU and bench, each oldest first."""
@@ -55,6 +58,7 @@ def render(cpus: dict[str, dict[str, list[Result]]]) -> str:
             figures.append(charts.history(cpus[cpu]["peers"]))
         if "x25519" in benches:
             figures.append(charts.multiplications(benches["x25519"]))
+        figures += [_table(one) for bench, one in benches.items() if bench not in _DRAWN]
         body += [_figure(one, next(number), "h3") for one in figures]
     rules = style.themes(":root") + _RULES + style.drawings()
     return "\n".join(
@@ -92,6 +96,28 @@ def _about(result: Result) -> str:
     return f"<dl>{listed}</dl>"
 
 
+def _table(result: Result) -> Figure:
+    """All operations and contenders of a bench."""
+    rows = []
+    for one in result.operations:
+        name = one.name + (" *" if one.noisy else "")
+        for contender, found in one.summary.items():
+            ratios = {
+                other: ratio
+                for other, ratio in found.get("timesAsFastAs", {}).items()
+                if other != contender
+            }
+            told = ", ".join(f"{other}: {ratio:.2f}" for other, ratio in ratios.items())
+            rows.append([name, contender, f"{one.median(contender) / 1000:.2f}", told])
+    return Figure(
+        f"Bench {result.bench}",
+        f"Medians, and how many times as fast as others. {charts.NOISY}",
+        None,
+        ("operation", "contender", "us", "times as fast as"),
+        rows,
+    )
+
+
 def _figure(figure: Figure, number: int, level: str) -> str:
     name = f"figure-{number}"
     lines = [
@@ -100,6 +126,7 @@ def _figure(figure: Figure, number: int, level: str) -> str:
     ]
     if figure.drawing is not None:
         lines.append(f'<figure aria-labelledby="{name}">\n{figure.drawing.render()}</figure>')
+    if figure.rows:
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in figure.head)
         lines.append("<details><summary>The numbers</summary>")
         lines.append(f"<table><thead><tr>{head}</tr></thead><tbody>")

@@ -1,4 +1,4 @@
-"""The speed table of the README, and the list of goals."""
+"""The speed table of the main README, what surrounds one, and the list of goals."""
 
 import _cpu_facts
 import _goals
@@ -40,12 +40,12 @@ def section(benches: dict[str, Result]) -> str:
 
 def _row(operation: Operation, prefix: str, backends: list[str]) -> str:
     peer = operation.peer(prefix)
-    cells = [_us(operation.median(peer)) if peer else "-"]
+    cells = [us(operation.median(peer)) if peer else "-"]
     for backend in backends:
         if backend not in operation.summary:
             cells.append("-")
             continue
-        cell = _us(operation.median(backend))
+        cell = us(operation.median(backend))
         if peer:
             cell += f" ({operation.summary[backend]['timesAsFastAs'][peer]:.1f}x)"
         cells.append(cell)
@@ -78,16 +78,17 @@ def _compilers(result: Result) -> str:
     return " ".join(sentences)
 
 
-def _us(ns: float) -> str:
+def us(ns: float) -> str:
+    """Microseconds, with a digit less where they are many."""
     return f"{ns / 1000:.1f}" if ns >= 10_000 else f"{ns / 1000:.2f}"
 
 
 def replaced(text: str, table: str) -> str:
-    """The README with this table between the marks."""
+    """A README with this table between the marks."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ResultError(f"the README has no lines {BEGIN} and {END}")
+        raise ResultError(f"a README has no lines {BEGIN} and {END}")
     return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
 
 

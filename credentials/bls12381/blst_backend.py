@@ -25,7 +25,7 @@ def _group(point: Any, size: int, generator: bytes, multiplication: int, uses: i
     """The group of a class of points.
 
     multiplication: one `scalar_mul`, in additions as Python runs them; uses: a table's cost in
-    multiplications saved by it. Both were measured: see README.md.
+    multiplications saved by it. Both were measured with pyblst 0.3.15 on a Zen 4.
     """
     library = Library(
         decode=point.uncompress,

@@ -32,6 +32,7 @@ class _InOrder(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@click.version_option(cr.__version__, prog_name="credentials", message="%(prog)s %(version)s")
 @click.pass_context
 def credentials(context: click.Context) -> None:
     """Threshold anonymous credentials, in files.

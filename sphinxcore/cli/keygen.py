@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 import sphinxcore as sx
-from sphinxcore.cli.key_file import write_key
 
 
 @click.command()
@@ -26,7 +25,7 @@ def keygen(out: Path) -> None:
     key = sx.PrivateKey.generate()
     public_key = key.public_key.to_bytes().hex()
     try:
-        write_key(out, key)
+        sx.write_key(out, key)
     except FileExistsError:
         raise sx.SphinxError(f"{out} exists: keys are never overwritten") from None
     click.echo(public_key)

@@ -10,7 +10,6 @@ from typing import Any, BinaryIO
 import click
 
 import sphinxcore as sx
-from sphinxcore.cli.key_file import read_key
 
 BATCH_BYTES = 1 << 20
 LONGEST_PACKET = 1 << 20
@@ -57,7 +56,7 @@ def process(
     Packets are taken as they arrive, and nothing is kept of them but their replay tags: a packet
     that comes twice is REPLAYED. The reasons are for logs; never send them to anyone.
     """
-    keys = [read_key(path) for path in key_files]
+    keys = [sx.read_key(path) for path in key_files]
     processor = sx.Processor(keys, backend=backend)
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("packets are read from standard input: redirect a file or a pipe")

@@ -7,7 +7,7 @@ count.
 import gc
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median, median_low
 from typing import Any
@@ -141,23 +141,6 @@ def run(contenders: Mapping[str, Timed], rounds: int, seconds: float) -> Run:
         if collecting:
             gc.enable()
     return Run(done)
-
-
-def summary(run: Run, baselines: Iterable[str]) -> dict[str, Any]:
-    """Per contender: least and median nanoseconds per operation, and how it compares.
-
-    Empty if every round was noise.
-    """
-    if not any(run.kept):
-        return {}
-    return {
-        name: {
-            "minNs": round(min(run.times(name)), 3),
-            "medianNs": round(run.median(name), 3),
-            "timesAsFastAs": {other: round(run.speedup(name, other), 3) for other in baselines},
-        }
-        for name in run.rounds[0].ns
-    }
 
 
 def _reference() -> float:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from sphinxcore._checks import integer
+from sphinxcore._checks import instance, integer
 from sphinxcore.errors import SphinxError
 
-_MOST_EXPLICIT_VERSIONS = 8  # as hop.h has it
+MOST_EXPLICIT_VERSIONS = 8
 
 # Lowest and highest values. X25519, AES-128, LIONESS, HMAC-SHA256 and Hop fix most of them.
 _LIMITS = {
@@ -26,6 +26,15 @@ _LIMITS = {
     "minimum_payload_size": (33, 2**16),
     "default_version": (0, 2**16 - 1),
     "recoverable_surb_version": (0, 2**16 - 1),
+}
+_TYPES: dict[str, type] = {
+    "name": str,
+    "key_schedule": tuple,
+    "secret_info": bytes,
+    "payload_key_salt": bytes,
+    "payload_key_info": bytes,
+    "explicit_payload_key_versions": frozenset,
+    "surb_versions": frozenset,
 }
 _KEY_SIZES = {
     "stream_key": (16, 16),
@@ -78,6 +87,13 @@ class WireFormat:
         """Refuse what the primitives cannot do, or what backends have no room for."""
         for name, (low, high) in _LIMITS.items():
             integer(getattr(self, name), low, high, name)
+        for name, kind in _TYPES.items():
+            instance(getattr(self, name), kind, name)
+        for version in self.explicit_payload_key_versions | self.surb_versions:
+            integer(version, 0, 2**16 - 1, "a version")
+        for part in self.key_schedule:
+            if not isinstance(part, tuple) or len(part) != 2 or not isinstance(part[0], str):
+                raise TypeError("key_schedule must be a tuple of pairs of a name and a size")
         if sorted(name for name, _ in self.key_schedule) != sorted(_KEY_SIZES):
             raise SphinxError(f"the parts of a key schedule must be {', '.join(_KEY_SIZES)}")
         for name, size in self.key_schedule:
@@ -93,8 +109,8 @@ class WireFormat:
             )
         if self.forward_flag == self.final_flag:
             raise SphinxError("the flags of forward and final layers must differ")
-        if len(self.explicit_payload_key_versions) > _MOST_EXPLICIT_VERSIONS:
-            raise SphinxError(f"at most {_MOST_EXPLICIT_VERSIONS} versions have explicit keys")
+        if len(self.explicit_payload_key_versions) > MOST_EXPLICIT_VERSIONS:
+            raise SphinxError(f"at most {MOST_EXPLICIT_VERSIONS} versions have explicit keys")
 
     @cached_property
     def meta_size(self) -> int:
@@ -138,6 +154,7 @@ class WireFormat:
 
     def secret_part(self, name: str) -> slice:
         """Where a part of the key schedule stands in the expanded shared secret."""
+        instance(name, str, "name")
         ends = list(accumulate(size for _, size in self.key_schedule))
         for (part, size), end in zip(self.key_schedule, ends, strict=True):
             if part == name:
@@ -151,6 +168,7 @@ class WireFormat:
 
     def padding_size(self, hops: int) -> int:
         """Random bytes that the sender of a route of this many hops puts behind the final layer."""
+        integer(hops, 1, self.max_hops, "hops")
         return self.routing_size - (hops - 1) * self.slot_size - self.final_meta_size
 
     def encode_version(self, version: int) -> bytes:
@@ -159,8 +177,8 @@ class WireFormat:
 
     def uses_payload_seed(self, version: int) -> bool:
         """Whether the payload key is derived from the seed in the secret."""
-        return version not in self.explicit_payload_key_versions
+        return integer(version, 0, 2**16 - 1, "version") not in self.explicit_payload_key_versions
 
     def packet_size(self, payload_size: int) -> int:
         """Size of a packet with a payload of this size."""
-        return self.header_size + payload_size
+        return self.header_size + integer(payload_size, 0, 2**31 - 1, "payload_size")

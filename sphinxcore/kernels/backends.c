@@ -27,7 +27,7 @@ static const struct {
   uint32_t required, allowed;
 } BACKENDS[] = {
     {"avx512", CPU_AVX512 | CPU_IFMA | CPU_BMI2, UINT32_MAX},
-    {"avx2", CPU_AVX2 | CPU_BMI2, CPU_BMI2 | CPU_ADX | CPU_AESNI | CPU_SHANI | CPU_AVX2 | CPU_VAES},
+    {"avx2", CPU_AVX2 | CPU_BMI2, CPU_BMI2 | CPU_AESNI | CPU_SHANI | CPU_AVX2 | CPU_VAES},
     {"portable", 0, 0},
 };
 

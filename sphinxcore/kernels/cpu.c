@@ -2,7 +2,7 @@
  * instructions may be used: XCR0 tells (0x06: YMM, 0xe6: ZMM and masks). */
 #include "kernels.h"
 
-static const char *const NAMES[] = {"bmi2", "adx", "aesni", "shani", "avx2", "vaes", "avx512", "ifma"};
+static const char *const NAMES[] = {"bmi2", "aesni", "shani", "avx2", "vaes", "avx512", "ifma"};
 
 const char *sphinx_cpu_feature_name(unsigned bit) {
   return bit < sizeof NAMES / sizeof *NAMES ? NAMES[bit] : NULL;
@@ -28,7 +28,6 @@ uint32_t sphinx_cpu_features(void) {
   const int ymm = (xcr0 & 0x06) == 0x06;
   const int zmm = (xcr0 & 0xe6) == 0xe6;
   if (bit(b, 8)) found |= CPU_BMI2;
-  if (bit(b, 19)) found |= CPU_ADX;
   if (sse41 && bit(ecx1, 25)) found |= CPU_AESNI;
   if (sse41 && bit(b, 29)) found |= CPU_SHANI;
   if (ymm && bit(b, 5)) found |= CPU_AVX2;

@@ -24,13 +24,12 @@
 /* Instructions this CPU and its operating system run, as sphinx_cpu_features() tells. */
 enum {
   CPU_BMI2 = 1u << 0,
-  CPU_ADX = 1u << 1,
-  CPU_AESNI = 1u << 2, /* with SSSE3 and SSE4.1 */
-  CPU_SHANI = 1u << 3, /* with SSSE3 and SSE4.1 */
-  CPU_AVX2 = 1u << 4,
-  CPU_VAES = 1u << 5,   /* 256-bit forms, AVX2 */
-  CPU_AVX512 = 1u << 6, /* F, BW, DQ and VL */
-  CPU_IFMA = 1u << 7,   /* AVX512IFMA, with CPU_AVX512 */
+  CPU_AESNI = 1u << 1, /* with SSSE3 and SSE4.1 */
+  CPU_SHANI = 1u << 2, /* with SSSE3 and SSE4.1 */
+  CPU_AVX2 = 1u << 3,
+  CPU_VAES = 1u << 4,   /* 256-bit forms, AVX2 */
+  CPU_AVX512 = 1u << 5, /* F, BW, DQ and VL */
+  CPU_IFMA = 1u << 6,   /* AVX512IFMA, with CPU_AVX512 */
 };
 
 uint32_t sphinx_cpu_features(void);

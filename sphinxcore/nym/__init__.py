@@ -6,6 +6,14 @@ messages (prepare_messages, prepare_reply, loop_packets) and reads what its gate
 apart at the end of a route (deliver). Needs the extra `nym`.
 """
 
+import importlib.util
+
+if importlib.util.find_spec("blake3") is None:
+    raise ModuleNotFoundError(
+        'sphinxcore.nym needs blake3, which is not installed: pip install "sphinxcore[nym]"',
+        name="blake3",
+    )
+
 from sphinxcore.nym.acks import AckKey, build_ack_blocks, read_ack_block
 from sphinxcore.nym.addresses import NodeAddress, Recipient, SenderTag
 from sphinxcore.nym.client_keys import ClientKeys, IdentityKey

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sphinxcore import _random, batch
-from sphinxcore._checks import Bytes, any_bytes, exact_bytes
+from sphinxcore._checks import Bytes, any_bytes, exact_bytes, instance, listed
 from sphinxcore._secret import Secret
 from sphinxcore._sender import Route
 from sphinxcore.nym.addresses import NodeAddress
@@ -48,10 +48,11 @@ class AckKey(Secret):
 
     def encrypt(self, identifiers: Sequence[FragmentId], *, backend: str | None = None) -> Bytes:
         """(n, 21) contents of acknowledgements, with fresh IVs."""
-        n = len(identifiers)
+        given = listed(identifiers, "identifiers", "a sequence of FragmentId")
+        n = len(given)
         contents = np.empty((n, CONTENT_SIZE), np.uint8)
         contents[:, :_IV_SIZE] = _random.random_rows(n, _IV_SIZE)
-        joined = b"".join([identifier.to_bytes() for identifier in identifiers])
+        joined = b"".join([instance(one, FragmentId, "identifiers").to_bytes() for one in given])
         contents[:, _IV_SIZE:] = np.frombuffer(joined, np.uint8).reshape(n, _ID_SIZE)
         return self._crypt(contents, backend)
 
@@ -63,6 +64,7 @@ class AckKey(Secret):
         Contents have 21 bytes. One that was made with another key gives some other identifier, or
         an error.
         """
+        contents = listed(contents, "contents", "a sequence of bytes")
         found: list[FragmentId | AckError] = []
         rows = []
         for content in contents:
@@ -106,6 +108,8 @@ def build_ack_blocks(
         routes: one each, to the sender's own gateway.
         destination: the sender's own identity, 32 bytes.
     """
+    instance(key, AckKey, "key")
+    routes = listed(routes, "routes", "a sequence of routes")
     packets = build_packets(
         routes,
         list(key.encrypt(identifiers, backend=backend)),

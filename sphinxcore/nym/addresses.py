@@ -80,7 +80,7 @@ class NodeAddress:
 
     def padded(self, size: int = 32) -> bytes:
         """With zeros up to `size` bytes, as in Sphinx headers. Nothing is cut if it is longer."""
-        return self.to_bytes().ljust(size, b"\0")
+        return self.to_bytes().ljust(integer(size, 0, 2**16 - 1, "size"), b"\0")
 
     def __str__(self) -> str:
         if isinstance(self.host, IPv4Address):

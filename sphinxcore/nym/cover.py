@@ -9,6 +9,7 @@ from sphinxcore.nym.data_packets import (
     DataPacket,
     SendOptions,
     build_data_packets,
+    check_sender,
 )
 from sphinxcore.nym.errors import NymError
 from sphinxcore.nym.fragments import COVER_ID
@@ -26,6 +27,7 @@ def loop_packets(
     options: SendOptions = DEFAULT_OPTIONS,
 ) -> list[DataPacket]:
     """`count` packets to oneself; they go through the mix layers always."""
+    check_sender(topology, keys, options)
     if not options.mix_hops:
         raise NymError("cover packets go through the mix layers: mix_hops must be True")
     count = integer(count, 0, 2**31 - 1, "count")

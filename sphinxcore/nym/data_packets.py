@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from sphinxcore import _random, batch
+from sphinxcore._backends import backend as backend_named
 from sphinxcore._backends import pick
-from sphinxcore._checks import Bytes
+from sphinxcore._checks import Bytes, instance, integer
 from sphinxcore._curve import is_on_curve
 from sphinxcore.nym.acks import build_ack_blocks
 from sphinxcore.nym.addresses import NodeAddress, Recipient
@@ -48,8 +49,24 @@ class SendOptions:
     backend: str | None = None
     threads: int = 1
 
+    def __post_init__(self) -> None:
+        instance(self.packet_size, PacketSize, "packet_size")
+        _ = self.packet_size.fragment_size  # raises NymError where there is no room for one
+        instance(self.mix_hops, bool, "mix_hops")
+        instance(self.parameters, NetworkParameters, "parameters")
+        if self.backend is not None:
+            backend_named(self.backend)
+        integer(self.threads, 1, 1024, "threads")
+
 
 DEFAULT_OPTIONS = SendOptions()
+
+
+def check_sender(topology: Topology, keys: ClientKeys, options: SendOptions) -> None:
+    """Refuse what all who send packets take, if it is something else or in another's place."""
+    instance(topology, Topology, "topology")
+    instance(keys, ClientKeys, "keys")
+    instance(options, SendOptions, "options")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,19 @@
 """Waiting times: the network's parameters, and exponential delays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from sphinxcore import _random
-from sphinxcore._checks import integer
+from sphinxcore._checks import instance, integer, number
 
 MILLISECOND_NS = 10**6
 SECOND_NS = 10**9
 
 LONGEST_MEAN_NS = 2**58
 """Nine years. The longest delay that can be drawn is 53 ln 2 = 36.8 means, below 2^64 ns."""
+_LARGEST_FACTOR = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,12 @@ class NetworkParameters:
     ack_wait_extra_ns: int = 1500 * MILLISECOND_NS
     topology_refresh_ns: int = 300 * SECOND_NS
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.name.endswith("_ns"):
+                integer(getattr(self, field.name), 0, LONGEST_MEAN_NS, field.name)
+        number(self.ack_wait_factor, 0, _LARGEST_FACTOR, "ack_wait_factor")
+
 
 DEFAULT = NetworkParameters()
 
@@ -51,6 +58,7 @@ def retransmission_timeout_ns(
     `expected_delay_ns` is the total_delay_ns() of the packet's route and of its acknowledgement's.
     """
     expected = integer(expected_delay_ns, 0, 2**70, "expected_delay_ns")
+    instance(parameters, NetworkParameters, "parameters")
     return round(expected * parameters.ack_wait_factor) + parameters.ack_wait_extra_ns
 
 

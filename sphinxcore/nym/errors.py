@@ -28,7 +28,8 @@ class AckError(NymError):
 
 
 class ReplyError(NymError):
-    """A reply SURB or a list of them is malformed, or there are too few of them."""
+    """A reply SURB or a list of them is malformed, there are too few of them, or a file is no store
+    of them that can be opened."""
 
 
 class GatewayError(NymError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sphinxcore import _random
-from sphinxcore._checks import any_bytes, integer
+from sphinxcore._checks import any_bytes, instance, integer, listed
 from sphinxcore.errors import SphinxError
 from sphinxcore.nym.errors import FragmentError
 from sphinxcore.nym.sizes import PacketSize
@@ -206,7 +206,11 @@ def split(data: Any, fragment_size: int, *, set_ids: Sequence[int] | None = None
     if spare:
         raise SphinxError(f"data must fill whole fragments, {spare} bytes are missing")
     sets = -(-count // FRAGMENTS_PER_SET)
-    ids = draw_set_ids(sets) if set_ids is None else list(set_ids)
+    if set_ids is None:
+        ids = draw_set_ids(sets)
+    else:
+        given = listed(set_ids, "set_ids", "a sequence of ints")
+        ids = [instance(one, int, "set_ids") for one in given]
     if len(ids) != sets or len(set(ids)) != sets:
         raise SphinxError(f"set_ids must be {sets} different ids, not {ids}")
     fragments = []

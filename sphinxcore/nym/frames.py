@@ -14,7 +14,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from sphinxcore._checks import Bytes, column, integer
+from sphinxcore._checks import Bytes, column, instance, integer
 from sphinxcore._packets import Packets, as_packets, packets_at
 from sphinxcore.nym.errors import FrameError, NymError
 from sphinxcore.nym.rotation import KeyRotation
@@ -92,7 +92,7 @@ class Frames(Sequence[Frame]):
         return np.fromiter(map(field, self._headers), np.uint8, len(self))
 
     def key_hints(self, *, odd: int, even: int) -> npt.NDArray[np.int8]:
-        """(n,) int8 for the argument `keys` of Processor.process(): a key for each packet.
+        """(n,) int8 for the argument `key_hints` of Processor.process(): a key for each packet.
 
         Args:
             odd: index, among the processor's keys, of the one for odd rotations; -1 to try all.
@@ -276,12 +276,11 @@ def encode_frames(
         key_rotation: one for all, or (n,) integers, one for each. Version 7 does not tell it.
         packet_type: of all.
 
-    Raises FrameError for a packet that has none of the five sizes.
+    Raises FrameError for a packet that has none of the five sizes, SphinxError or TypeError for
+    the other arguments.
     """
     version = integer(version, min(_HEADER_SIZES), max(_HEADER_SIZES), "version")
-    if packet_type not in _TYPES:
-        raise NymError(f"packet_type must be one of {_TYPES}, not {packet_type!r}")
-    headers = _HEADERS[version, packet_type]
+    headers = _HEADERS[version, instance(packet_type, PacketType, "packet_type")]
     if isinstance(packets, np.ndarray) and packets.ndim == 2 and packets.dtype == np.uint8:
         return _encode_array(packets, headers, _rotations(key_rotation, len(packets)))
     rows, sizes = _buffers(packets)

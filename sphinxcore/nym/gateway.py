@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from sphinxcore import _random
-from sphinxcore._checks import any_bytes, exact_bytes, integer
+from sphinxcore._checks import any_bytes, exact_bytes, instance, integer, listed
 from sphinxcore._secret import Secret
 from sphinxcore.nym.addresses import NodeAddress
 from sphinxcore.nym.errors import AddressError, GatewayError, NymError
@@ -66,8 +66,7 @@ class MixPacket:
 
     def __post_init__(self) -> None:
         for name, wanted in _TYPES.items():
-            if not isinstance(value := getattr(self, name), wanted):
-                raise TypeError(f"{name} must be {wanted.__name__}, not {type(value).__name__}")
+            instance(getattr(self, name), wanted, name)
         object.__setattr__(self, "packet", any_bytes(self.packet, "packet"))
         try:
             PacketSize.of_packet(len(self.packet))
@@ -162,6 +161,9 @@ class GatewayKey(Secret):
             allow_plaintext: take blobs whose flag says that they are not encrypted, too. Anybody
                 on the way can have made these.
         """
+        if kinds is not RequestKind and kinds is not ResponseKind:
+            raise TypeError(f"kinds must be RequestKind or ResponseKind itself, not {kinds!r:.40}")
+        instance(allow_plaintext, bool, "allow_plaintext")
         data = any_bytes(blob, "blob")
         if len(data) < _HEAD_SIZE:
             raise GatewayError(f"an envelope has at least {_HEAD_SIZE} bytes, not {len(data)}")
@@ -187,21 +189,26 @@ class GatewayKey(Secret):
 def seal_packets(key: GatewayKey, packets: Iterable[MixPacket], form: int = 2) -> list[bytes]:
     """An envelope for each packet. Gateways of protocol 5 and later take form 2, earlier ones 1."""
     kind = RequestKind(_form(form))
-    return [key.seal(kind, packet.to_bytes(form)) for packet in packets]
+    instance(key, GatewayKey, "key")
+    given = listed(packets, "packets", "a sequence of MixPacket")
+    plain = [instance(packet, MixPacket, "packets").to_bytes(form) for packet in given]
+    return [key.seal(kind, packet) for packet in plain]
 
 
 def open_packet(key: GatewayKey, blob: Any, *, allow_plaintext: bool = False) -> MixPacket:
     """The packet in a client's envelope, of either form. Raises GatewayError."""
+    instance(key, GatewayKey, "key")
     kind, plaintext = key.open(blob, RequestKind, allow_plaintext=allow_plaintext)
     return MixPacket.from_bytes(plaintext, kind)
 
 
 def seal_message(key: GatewayKey, message: Any) -> bytes:
     """The envelope in which a gateway gives its client what a packet delivered."""
-    return key.seal(ResponseKind.PUSHED_MESSAGE, message)
+    return instance(key, GatewayKey, "key").seal(ResponseKind.PUSHED_MESSAGE, message)
 
 
 def open_message(key: GatewayKey, blob: Any, *, allow_plaintext: bool = False) -> bytes:
     """What a packet delivered, from a gateway's envelope. Raises GatewayError."""
+    instance(key, GatewayKey, "key")
     _, message = key.open(blob, ResponseKind, allow_plaintext=allow_plaintext)
     return message

@@ -8,13 +8,13 @@ What is dropped is a whole chain, as far as its sets name each other: the rest o
 given out. A set whose neighbour turns out to be another's stays until it is too old.
 """
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 
-from sphinxcore._checks import integer
-from sphinxcore.errors import SphinxError
+from sphinxcore._checks import function, integer, number
 from sphinxcore.nym.errors import FragmentError
 from sphinxcore.nym.fragments import FRAGMENTS_PER_SET, Fragment
 
@@ -26,6 +26,7 @@ MAX_AGE_S = 30 * 60.0
 _SET_COST = 384
 _PLACE_COST = 8
 _FRAGMENT_COST = 144
+_LEAST_MAX_AGE_S = 1e-9
 _LEAST_MAX_BYTES = 1 << 16  # enough for any one fragment and its set
 
 _PREVIOUS, _NEXT = 0, 1
@@ -110,10 +111,8 @@ class Reassembler:
         self._max_bytes = integer(max_bytes, _LEAST_MAX_BYTES, 2**63, "max_bytes")
         self._max_chain_sets = integer(max_chain_sets, 1, 2**63, "max_chain_sets")
         self._max_finished = integer(max_finished, 0, 2**63, "max_finished")
-        if not max_age_s > 0:
-            raise SphinxError(f"max_age_s must be positive, not {max_age_s}")
-        self._max_age_s = max_age_s
-        self._clock = clock
+        self._max_age_s = number(max_age_s, _LEAST_MAX_AGE_S, math.inf, "max_age_s")
+        self._clock = function(clock, "clock")
         self._counts = {field.name: 0 for field in fields(Counters)}
         self._open: OrderedDict[int, _Set] = OrderedDict()  # the one fed last is last
         self._bytes = 0  # what all of them cost

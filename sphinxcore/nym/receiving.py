@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from sphinxcore import batch
-from sphinxcore._checks import Bytes, any_bytes, instance
+from sphinxcore._backends import pick
+from sphinxcore._checks import Bytes, any_bytes, instance, listed
 from sphinxcore._secret import secret_rows
 from sphinxcore.errors import SphinxError
 from sphinxcore.nym.acks import CONTENT_SIZE
@@ -84,8 +85,13 @@ class MessageReceiver:
     ) -> None:
         self._keys = instance(keys, ClientKeys, "keys")
         self.reply_keys: ReplyKeyring = ReplyKeys() if reply_keys is None else reply_keys
-        self.messages = Reassembler() if messages is None else messages
-        self.replies = Reassembler() if replies is None else replies
+        if not (hasattr(self.reply_keys, "add") and hasattr(self.reply_keys, "take")):
+            raise TypeError(f"reply_keys must be a ReplyKeyring, not {type(reply_keys).__name__}")
+        sets = Reassembler() if messages is None else messages
+        self.messages = instance(sets, Reassembler, "messages")
+        sets = Reassembler() if replies is None else replies
+        self.replies = instance(sets, Reassembler, "replies")
+        pick(backend)  # raises for one that is not here
         self._backend = backend
 
     def feed(self, payloads: Sequence[Any]) -> Received:
@@ -97,7 +103,7 @@ class MessageReceiver:
         found = Received()
         acks: dict[int, bytes] = {}
         data: dict[int, bytes] = {}
-        for i, payload in enumerate(payloads):
+        for i, payload in enumerate(listed(payloads, "payloads", "a sequence of bytes")):
             raw = any_bytes(payload, "payload")
             if len(raw) == CONTENT_SIZE:
                 acks[i] = raw
@@ -161,15 +167,19 @@ class MessageReceiver:
         if others:
             points = np.frombuffer(b"".join([data[i][:EPHEMERAL_SIZE] for i in others]), np.uint8)
             shared = self._agree(points.reshape(-1, EPHEMERAL_SIZE))
-            inner = packet_keys(shared)
-            for i, secret, key in zip(others, shared, inner, strict=True):
-                if secret.any():
-                    keys[i] = ReplyKey._of(key)
-                else:
-                    error = MessageError("the ephemeral key is a point of low order")
-                    found.refused.append(Refused(i, error))
-            shared.fill(0)
-            inner.fill(0)
+            to_wipe = [shared]
+            try:
+                inner = packet_keys(shared)
+                to_wipe.append(inner)
+                for i, secret, key in zip(others, shared, inner, strict=True):
+                    if secret.any():
+                        keys[i] = ReplyKey._of(key)
+                    else:
+                        error = MessageError("the ephemeral key is a point of low order")
+                        found.refused.append(Refused(i, error))
+            finally:
+                for used in to_wipe:
+                    used.fill(0)
         return keys, through_surb
 
     def _agree(self, points: Bytes) -> Bytes:

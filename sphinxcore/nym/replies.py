@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sphinxcore._checks import any_bytes, exact_bytes, instance, integer
+from sphinxcore._checks import any_bytes, exact_bytes, instance, integer, listed
 from sphinxcore._sender import Route
 from sphinxcore.formats import NYM
 from sphinxcore.nym import base58
@@ -116,6 +116,7 @@ def encode_surb_list(surbs: Sequence[ReplySurb], layout: int = 2) -> bytes:
     one size and, in layout 2, one key rotation: layout 1 says nothing about that.
     """
     layout = integer(layout, 1, 2, "layout")
+    surbs = listed(surbs, "surbs", "a sequence of ReplySurb")
     for i, surb in enumerate(surbs):
         if instance(surb, ReplySurb, "surbs").layout != layout:
             raise ReplyError(f"SURB {i} has layout {surb.layout}, not {layout}")
@@ -200,6 +201,7 @@ def build_reply_surbs(
         key_rotation: that of the nodes' keys in the routes.
         version: 259; or 258 for layout 1, whose routes have 4 hops.
     """
+    instance(key_rotation, KeyRotation, "key_rotation")
     surbs = build_surbs(routes, destination=destination, version=version, backend=backend)
     return [ReplySurb(ReplyKey.generate(), surb, key_rotation) for surb in surbs]
 

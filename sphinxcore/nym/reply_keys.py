@@ -1,12 +1,13 @@
 """The keys of reply SURBs that a client handed out, by which it reads the answers."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from blake3 import blake3
 
-from sphinxcore._checks import exact_bytes, instance, integer
+from sphinxcore._checks import exact_bytes, function, instance, integer, listed, number
 from sphinxcore._secret import Secret
 from sphinxcore.nym.sizes import EPHEMERAL_SIZE
 
@@ -65,7 +66,8 @@ class ReplyKeys:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_keys = integer(max_keys, 1, 2**31 - 1, "max_keys")
-        self._lifetime, self._clock = lifetime_s, clock
+        self._lifetime = number(lifetime_s, 0, math.inf, "lifetime_s")
+        self._clock = function(clock, "clock")
         # Oldest first. Digests are public, so finding them needs no constant time.
         self._kept: dict[bytes, tuple[ReplyKey, float]] = {}
         self.expired = 0
@@ -78,9 +80,10 @@ class ReplyKeys:
 
     def add(self, keys: Iterable[ReplyKey]) -> None:
         """Keep these keys, from now on."""
+        given = listed(keys, "keys", "a sequence of ReplyKey")
         now = self._clock()
         self._purge(now)
-        for key in keys:
+        for key in given:
             digest = instance(key, ReplyKey, "keys").digest()
             self._kept.pop(digest, None)
             self._kept[digest] = key, now

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from sphinxcore._checks import Bytes, any_bytes, instance, integer
+from sphinxcore._checks import Bytes, any_bytes, instance, integer, listed
 from sphinxcore._secret import secret_rows
 from sphinxcore.nym.addresses import Recipient, SenderTag
 from sphinxcore.nym.client_keys import ClientKeys
@@ -16,6 +16,7 @@ from sphinxcore.nym.data_packets import (
     SendOptions,
     ack_blocks,
     build_data_packets,
+    check_sender,
     plaintexts,
 )
 from sphinxcore.nym.errors import MessageError, ReplyError
@@ -31,7 +32,10 @@ from sphinxcore.nym.messages import (
 )
 from sphinxcore.nym.replies import ReplySurb, build_reply_surbs, use_reply_surbs
 from sphinxcore.nym.reply_keys import REPLY_KEY_SIZE, ReplyKey
+from sphinxcore.nym.sizes import EPHEMERAL_SIZE
 from sphinxcore.nym.topology import Topology
+
+T = TypeVar("T")
 
 MAX_REPLY_SURBS = 500
 """The most SURBs that the network's clients give at a time."""
@@ -58,6 +62,8 @@ class Outgoing:
     def __post_init__(self) -> None:
         integer(self.reply_surbs, 0, MAX_REPLY_SURBS, "reply_surbs")
         instance(self.recipient, Recipient, "recipient")
+        if self.sender_tag is not None:
+            instance(self.sender_tag, SenderTag, "sender_tag")
         if isinstance(self.message, PlainMessage | RepliableMessage):
             if self.repliable:
                 raise MessageError("reply_surbs and sender_tag go with data, not with a message")
@@ -108,6 +114,9 @@ def prepare_messages(
     Raises a NymError for a recipient that cannot be reached or encrypted to, and a SphinxError for
     what does not fit.
     """
+    check_sender(topology, keys, options)
+    given = listed(outgoing, "outgoing", "a sequence of Outgoing")
+    outgoing = [instance(one, Outgoing, "outgoing") for one in given]
     messages, reply_keys = _with_surbs(outgoing, topology, keys, options)
     parts = [_fragments(message, options) for message in messages]
     pairs = [
@@ -130,10 +139,12 @@ def prepare_fragments(
     options: SendOptions = DEFAULT_OPTIONS,
 ) -> list[DataPacket]:
     """A packet for each fragment: to send again what was not acknowledged."""
+    check_sender(topology, keys, options)
+    parts, recipients = _pairs(fragments, Recipient)
     return build_data_packets(
-        _rows([fragment for fragment, _ in fragments], options),
-        [fragment.identifier for fragment, _ in fragments],
-        [recipient for _, recipient in fragments],
+        _rows(parts, options),
+        [fragment.identifier for fragment in parts],
+        recipients,
         topology,
         keys,
         options,
@@ -156,6 +167,8 @@ def prepare_reply(
 
     Raises ReplyError if there are too few SURBs, before any is used.
     """
+    check_sender(topology, keys, options)
+    surbs = listed(surbs, "surbs", "a sequence of ReplySurb")
     fragments = _reply_fragments(message, options)
     if len(surbs) < len(fragments):
         raise ReplyError(f"the reply needs {len(fragments)} SURBs, but has {len(surbs)}")
@@ -166,7 +179,7 @@ def prepare_reply(
 
 def surbs_needed(message: Any, *, options: SendOptions = DEFAULT_OPTIONS) -> int:
     """How many SURBs a reply uses."""
-    return len(_reply_fragments(message, options))
+    return len(_reply_fragments(message, instance(options, SendOptions, "options")))
 
 
 def prepare_reply_fragments(
@@ -177,12 +190,13 @@ def prepare_reply_fragments(
     options: SendOptions = DEFAULT_OPTIONS,
 ) -> list[DataPacket]:
     """A packet for each fragment through a SURB of its own."""
-    contents = _rows([fragment for fragment, _ in fragments], options)
-    surbs = [surb for _, surb in fragments]
-    identifiers = [fragment.identifier for fragment, _ in fragments]
+    check_sender(topology, keys, options)
+    parts, surbs = _pairs(fragments, ReplySurb)
+    contents = _rows(parts, options)
+    identifiers = [fragment.identifier for fragment in parts]
     acks, ack_delays = ack_blocks(identifiers, topology, keys, options)
     digests = np.frombuffer(b"".join([surb.key.digest() for surb in surbs]), np.uint8)
-    digests = digests.reshape(len(surbs), -1)
+    digests = digests.reshape(len(surbs), EPHEMERAL_SIZE)
     reply_keys = secret_rows([surb.key._secret for surb in surbs], REPLY_KEY_SIZE)
     try:
         texts = plaintexts(acks, digests, reply_keys, contents, options.backend)
@@ -197,6 +211,18 @@ def prepare_reply_fragments(
         DataPacket(first_hop, packet, estimate + ack_delay)
         for (first_hop, packet), ack_delay in zip(packets, ack_delays, strict=True)
     ]
+
+
+def _pairs(pairs: Any, kind: type[T]) -> tuple[list[Fragment], list[T]]:
+    """Fragments, and what stands beside each."""
+    wanted = f"a sequence of pairs of Fragment and {kind.__name__}"
+    given = listed(pairs, "fragments", wanted)
+    if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in given):
+        raise TypeError(f"fragments must be {wanted}")
+    return (
+        [instance(fragment, Fragment, "the first of each pair") for fragment, _ in given],
+        [instance(other, kind, "the second of each pair") for _, other in given],
+    )
 
 
 def _with_surbs(

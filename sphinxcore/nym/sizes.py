@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from sphinxcore._checks import integer
 from sphinxcore.formats import NYM
 from sphinxcore.nym.errors import NymError
 
@@ -53,16 +54,20 @@ class PacketSize(IntEnum):
     @classmethod
     def of_packet(cls, size: int) -> "PacketSize":
         """The packet size of a packet of `size` bytes. Raises NymError for all other lengths."""
-        try:
-            return _BY_PACKET_SIZE[size]
-        except KeyError:
-            sizes = ", ".join(map(str, sorted(_BY_PACKET_SIZE)))
-            raise NymError(f"a packet has one of {sizes} bytes, not {size}") from None
+        return _with(_BY_PACKET_SIZE, size, "packet")
 
     @classmethod
     def of_payload(cls, size: int) -> "PacketSize":
         """The packet size that has a payload of `size` bytes, as of_packet()."""
-        return cls.of_packet(NYM.packet_size(size))
+        return _with(_BY_PAYLOAD_SIZE, size, "payload")
+
+
+def _with(sizes: dict[int, PacketSize], size: int, what: str) -> PacketSize:
+    try:
+        return sizes[integer(size, 0, 2**63 - 1, "size")]
+    except KeyError:
+        known = ", ".join(map(str, sorted(sizes)))
+        raise NymError(f"a {what} has one of {known} bytes, not {size}") from None
 
 
 # An acknowledgement is an IV and an encrypted fragment identifier.
@@ -78,3 +83,4 @@ ACK_BLOCK_SIZE = ACK_ADDRESS_SIZE + PacketSize.ACK.packet_size
 """An acknowledgement inside a data packet: where to send it first, and its packet."""
 
 _BY_PACKET_SIZE = {size.packet_size: size for size in PacketSize}
+_BY_PAYLOAD_SIZE = {size.payload_size: size for size in PacketSize}

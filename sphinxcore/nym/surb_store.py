@@ -5,11 +5,19 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sphinxcore._checks import exact_bytes, instance, integer
+from sphinxcore._checks import (
+    exact_bytes,
+    function,
+    instance,
+    integer,
+    listed,
+    number,
+    path_text,
+)
 from sphinxcore.nym.addresses import Recipient, SenderTag
 from sphinxcore.nym.errors import ReplyError
 from sphinxcore.nym.replies import ReplySurb
@@ -24,6 +32,8 @@ Run = Callable[..., sqlite3.Cursor]
 """Runs one SQL statement of an open transaction."""
 
 _MOST = 2**31 - 1
+_LONGEST_S = 1e12
+"""Seconds: 31,000 years, long enough for any age and any clock."""
 _SMALLEST_FILE = 512
 _APPLICATION_ID = 0x53505852
 _SCHEMA_VERSION = 1
@@ -83,6 +93,14 @@ class SurbPolicy:
     max_keys: int = 1_000_000
     key_lifetime_s: float = KEY_LIFETIME_S
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("_s"):
+                number(value, 0, _LONGEST_S, field.name)
+            else:
+                integer(value, 0, _MOST, field.name)
+
 
 DEFAULT_POLICY = SurbPolicy()
 
@@ -110,22 +128,26 @@ class _Database:
         self._lock = threading.Lock()
         if path != MEMORY:
             # SQLite gives its other files the mode of this one.
-            with suppress(FileExistsError):
+            try:
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            except FileExistsError:
+                pass
+            except ValueError as error:
+                raise ReplyError(f"{path!a} cannot be used as a SURB store: {error}") from None
             # SQLite would take these for empty ones.
             if 0 < os.path.getsize(path) < _SMALLEST_FILE:
                 raise ReplyError(f"{path} cannot be used as a SURB store: it is no database")
-        self._connection = sqlite3.connect(
-            path, timeout=0.1, isolation_level=None, check_same_thread=False
-        )
         try:
-            self._open(path)
+            self._connection = sqlite3.connect(
+                path, timeout=0.1, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._open(path)
+            except BaseException:
+                self.close()
+                raise
         except sqlite3.DatabaseError as error:
-            self.close()
             raise ReplyError(f"{path} cannot be used as a SURB store: {error}") from error
-        except ReplyError:
-            self.close()
-            raise
 
     def _open(self, path: str) -> None:
         run = self._connection.execute
@@ -207,8 +229,9 @@ class SurbStore:
         policy: SurbPolicy = DEFAULT_POLICY,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._database = _Database(os.fsdecode(path))
-        self._clock = clock
+        instance(policy, SurbPolicy, "policy")
+        self._clock = function(clock, "clock")
+        self._database = _Database(path_text(path, "path"))
         # The last one that rotate() applied, and that of its last call.
         self._rotations: tuple[int | None, int | None] = None, None
         self.policy = policy
@@ -240,10 +263,11 @@ class SurbStore:
             asked_for: they came as additional SURBs, and answer what requested() noted.
         """
         peer = instance(tag, SenderTag, "tag").raw
+        instance(asked_for, bool, "asked_for")
         now = self._clock()
         rows = [
             (peer, instance(surb, ReplySurb, "surbs").to_bytes(), int(surb.key_rotation), now)
-            for surb in surbs
+            for surb in listed(surbs, "surbs", "a sequence of ReplySurb")
         ]
         if not rows:
             return
@@ -386,6 +410,9 @@ class SurbStore:
         """
         expected = KeyRotation.of_id(rotation_id)
         epochs = integer(validity, 3, 2**32 - 1, "validity")
+        number(started, -_LONGEST_S, _LONGEST_S, "started")
+        number(epoch_s, 0, _LONGEST_S, "epoch_s")
+        instance(epoch_stuck, bool, "epoch_stuck")
         now = self._clock()
         marked: dict[SenderTag, int] = {}
         with self._database.transaction() as run:
@@ -453,7 +480,8 @@ class StoredReplyKeys:
     def add(self, keys: Iterable[ReplyKey]) -> None:
         """Keep these keys, from now on."""
         now = self._clock()
-        checked = [instance(key, ReplyKey, "keys") for key in keys]
+        given = listed(keys, "keys", "a sequence of ReplyKey")
+        checked = [instance(key, ReplyKey, "keys") for key in given]
         rows = [(key.digest(), key.to_bytes(), now) for key in checked]
         with self._database.transaction() as run:
             for row in rows:

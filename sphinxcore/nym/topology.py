@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sphinxcore._checks import any_bytes, exact_bytes, instance, integer
+from sphinxcore._checks import any_bytes, exact_bytes, instance, integer, listed
 from sphinxcore._sender import Hop, Route
 from sphinxcore.errors import SphinxError
 from sphinxcore.keys import PublicKey
@@ -114,7 +114,7 @@ class Topology:
     """
 
     def __init__(self, nodes: Iterable[Node], rotation_id: int = UNKNOWN_ROTATION_ID) -> None:
-        self._nodes = tuple(nodes)
+        self._nodes: tuple[Node, ...] = tuple(listed(nodes, "nodes", "a sequence of Node"))
         for node in self._nodes:
             instance(node, Node, "nodes")
         if len(self._nodes) > MAX_NODES:
@@ -193,6 +193,7 @@ class Topology:
 
         Raises TopologyError if an egress is unknown or a layer has no node.
         """
+        instance(mix_hops, bool, "mix_hops")
         last = self._last_hops(egress, count)
         if not mix_hops:
             return [(hop,) for hop in last]
@@ -209,7 +210,9 @@ class Topology:
 
     def _last_hops(self, egress: Any, count: int | None) -> list[Hop]:
         one_for_all = isinstance(egress, bytes | bytearray | memoryview)
-        given = [egress] if one_for_all else egress
+        given = (
+            [egress] if one_for_all else listed(egress, "egress", "bytes or a sequence of bytes")
+        )
         identities = [exact_bytes(identity, IDENTITY_SIZE, "egress") for identity in given]
         try:
             hops = [self._egress_hops[identity] for identity in identities]
@@ -269,7 +272,10 @@ class Topology:
 
 def total_delay_ns(route: Route) -> int:
     """How long a packet is kept on this route: the last hop's delay has no effect."""
-    return sum(hop.delay_ns for hop in route[:-1])
+    try:
+        return sum([hop.delay_ns for hop in route][:-1])
+    except (TypeError, AttributeError):
+        raise TypeError(f"a route must be a sequence of Hop, not {route!r:.60}") from None
 
 
 def first_hop(route: Route) -> NodeAddress:

@@ -2,10 +2,10 @@
 
 #include "constant_time.h"
 
-/* Steps keep less than 16 KiB on the stack themselves. noinline and the barrier in wipe() keep
- * the array a real one, which lies where the frames of earlier calls were. */
+/* noinline and the barrier in wipe() keep the array a real one, which lies where the frames of
+ * earlier calls were. */
 __attribute__((noinline)) void sphinx_wipe_stack(const sphinx_backend *b) {
-  uint8_t below[SPHINX_KERNEL_STACK + (16u << 10)];
+  uint8_t below[SPHINX_WIPED_STACK];
   wipe(below, sizeof below);
   b->registers->clear();
 }

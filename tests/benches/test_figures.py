@@ -2,7 +2,9 @@
 
 import re
 import xml.etree.ElementTree as ET
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bench_results import (
@@ -12,7 +14,9 @@ from bench_results import (
     US,
     charts,
     compare,
+    credential_table,
     document,
+    goals,
     page,
     picture,
     result,
@@ -27,13 +31,32 @@ from bench_results import (
 )
 
 
-def test_table_and_picture_are_checked(
+def of_credentials() -> dict[str, Any]:
+    """A result of bench_credentials.py."""
+    us = {goals.CREDENTIALS: 20.0, goals.BARE: 22.0, PEER: 60.0}
+    made = document(us, bench="credentials", name="verify one")
+    made["operations"][0]["summary"][goals.CREDENTIALS]["timesAsFastAs"][goals.BARE] = 1.1
+    made["operations"] += document({"b": 2.0}, name=credential_table.BY_BACKEND)["operations"]
+    made["operations"] += document({"add": 1.0}, name=credential_table.CURVE)["operations"]
+    noted = document({goals.CREDENTIALS: 9.0}, name="inside and outside")["operations"][0]
+    made["operations"].append(noted | {"calls": {}})
+    made["machine"]["backends"] = {"b": {"library": "a library 1.2"}}
+    made["crossovers"] = [
+        {"group": "G1", "bits": 129, "crossover": 4},
+        {"group": "G2", "bits": 254, "crossover": None},
+    ]
+    return made
+
+
+def test_tables_and_picture_are_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    readme, drawn = tmp_path / "README.md", tmp_path / "picture.svg"
-    readme.write_text(f"before\n{table.BEGIN}\n{table.END}\nafter\n")
-    arguments = ("--stored", save(tmp_path / "stored", document(US)), "--readme", readme)
-    arguments += ("--picture", drawn)
+    readme, credentials, drawn = (tmp_path / name for name in ("a.md", "b.md", "picture.svg"))
+    for path in (readme, credentials):
+        path.write_text(f"before\n{table.BEGIN}\n{table.END}\nafter\n")
+    stored = save(tmp_path / "stored", document(US), of_credentials())
+    arguments = ("--stored", stored, "--readme", readme)
+    arguments += ("--credentials", credentials, "--picture", drawn)
     assert run_compare(monkeypatch, *arguments, "--check") == 1
     assert run_compare(monkeypatch, *arguments) == 0
     assert run_compare(monkeypatch, *arguments, "--check") == 0
@@ -42,28 +65,32 @@ def test_table_and_picture_are_checked(
         f"| {HOP} (peer: {PEER}) | 120.0 | 140.0 (0.9x) | 80.0 (1.5x) | 30.0 (4.0x) | 12.0 (10.0x)"
     )
     assert row in text and text.startswith("before") and text.endswith("after\n")
+    told = credentials.read_text()
+    assert f"| verify one (crate: {PEER}) | 60.0 (3.0x) | 22.0 (1.1x) | 20.0 |\n" in told
+    assert "| `b` | a library 1.2 | 2.00 |\n" in told and "| `add` |\n" in told
+    assert "in G1 with scalars of 129 bits from 4 points on; in G2" in told
+    assert "254 bits nowhere." in told and "inside and outside" not in told
     assert run_compare(monkeypatch, *arguments[:2], "picture", tmp_path / "other.svg") == 0
     assert (tmp_path / "other.svg").read_text() == drawn.read_text()
-    for path in (drawn, readme):
+    for path in (drawn, readme, credentials):
         right = path.read_text()
-        path.write_text(right.replace("10.0x", "11.0x"))
+        path.write_text(right.replace("0.0", "1.0").replace("0.0x", "1.0x"))
         capsys.readouterr()
         assert run_compare(monkeypatch, *arguments, "--check") == 1
         assert str(path) in capsys.readouterr().err
         path.write_text(right)
-    readme.write_text("no marks")
-    assert run_compare(monkeypatch, *arguments) == 2
+    for path in (credentials, readme):
+        right = path.read_text()
+        path.write_text("no marks")
+        assert run_compare(monkeypatch, *arguments) == 2
+        path.write_text(right)
 
 
 def test_no_results_is_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_compare(monkeypatch, "--stored", tmp_path, "--check") == 2
     assert run_compare(monkeypatch, "--stored", tmp_path, "report", tmp_path / "report.html") == 2
-    assert (
-        run_compare(
-            monkeypatch, "--stored", save(tmp_path, document(US, bench="batches")), "--check"
-        )
-        == 2
-    )
+    for made in (document(US, bench="batches"), document(US)):
+        assert run_compare(monkeypatch, "--stored", save(tmp_path, made), "--check") == 2
 
 
 def test_goals_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,13 +144,32 @@ def test_report_stands_alone() -> None:
     assert "prefers-color-scheme: dark" in html
     for heading in ("Stages of a hop", "Batch size", "Against the peer", "History", "X25519"):
         assert f">{heading}</h3>" in html
-    assert html.count("<figure") == html.count("</svg>") == html.count("<details>")
+    tables = html.count(">Bench ")
+    assert html.count("<figure") == html.count("</svg>") == html.count("<details>") - tables
     ids = re.findall(r' id="([^"]+)"', html)
     assert (
         len(ids)
         == len(set(ids))
-        == html.count("aria-labelledby=") + html.count("is one so far") + html.count("needs cargo")
+        == html.count("aria-labelledby=")
+        + html.count("is one so far")
+        + html.count("needs cargo")
+        + tables
     )
+
+
+def test_report_has_every_bench() -> None:
+    """By their charts, or as tables that have every figure."""
+    html = page.render(results.by_cpu(STORED))
+    newest = {one.bench: one for one in STORED}
+    tabled = set(re.findall(r">Bench (\w+)<", html))
+    assert tabled == newest.keys() - {"peers", "stages", "batches", "x25519"}
+    for bench in tabled:
+        for one in newest[bench].operations:
+            for contender in one.summary:
+                cells = (one.name, contender, f"{one.median(contender) / 1000:.2f}")
+                assert "".join(f"<td>{escape(cell)}</td>" for cell in cells) in html.replace(
+                    " *</td>", "</td>"
+                )
 
 
 def test_report_drawings() -> None:
@@ -150,7 +196,9 @@ def test_report_shows_history() -> None:
     assert charts.history(listed[:1]).drawing is None
 
 
-@pytest.mark.parametrize("cpus", [compare.newest(results.STORED), None], ids=["stored", "made"])
+@pytest.mark.parametrize(
+    "cpus", [compare.newest(results.STORED, "peers"), None], ids=["stored", "made"]
+)
 def test_picture(cpus: dict[str, dict[str, results.Result]] | None) -> None:
     if cpus is None:
         long = result(US, cpu="Processor of a rather long name, second edition")

@@ -11,6 +11,7 @@
  * wipe FILE planted-stack and planted-heap leave a secret: it must be found.
  *
  * Prints lines of words for wipe.py:
+ *   wipes SIZE, the bytes of stack that sphinx_wipe_stack wipes
  *   found BACKEND CALL stack|registers|heap SECRET PLACE
  *   ran BACKEND CALL DEPTH
  * Exits with 1 if a result is wrong or something fails. */
@@ -425,6 +426,7 @@ int main(int argc, char **argv) {
   }
   wiping = strcmp(mode, "unwiped") != 0;
   require(!wiping || !*mode, "no such mode");
+  printf("wipes %zu\n", (size_t)SPHINX_WIPED_STACK);
   for (size_t i = 0; sphinx_backend_name(i); i++) {
     sphinx_backend b;
     if (sphinx_backend_make(&b, i, sphinx_cpu_features())) continue;

@@ -22,6 +22,7 @@ from c_cases import format_in_c
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from nacl.bindings import crypto_scalarmult
+from nodes import hop, key, seeded
 
 import sphinxcore as sx
 
@@ -34,8 +35,6 @@ INFO = b"info\0"
 PAYLOAD_SIZE = 200
 VERSIONS = (257, 258, 259)
 KEYS = 2
-STACK_LIMIT = (48 + 16) << 10
-"""What sphinx_wipe_stack wipes."""
 PIECE = 8
 
 Rows = Sequence[bytes]
@@ -196,19 +195,6 @@ class Pieces:
                     self.pieces.setdefault(piece, label)
 
 
-def seeded(seed: str, size: int) -> bytes:
-    """Bytes that look random and are always the same."""
-    return hashlib.shake_128(seed.encode()).digest(size)
-
-
-def key(i: int) -> sx.PrivateKey:
-    return sx.PrivateKey.from_bytes(seeded(f"key {i}", 32))
-
-
-def hop(i: int) -> sx.Hop:
-    return sx.Hop(address=seeded(f"address {i}", 32), public_key=key(i).public_key, delay_ns=i)
-
-
 # Cases ----------------------------------------------------------------------------------------------
 
 
@@ -362,15 +348,14 @@ def check(compiler: str, folder: Path) -> None:
             sys.exit(
                 f"wipe: {compiler}: nothing in {place} is found without sphinx_wipe_stack, either"
             )
-    deepest = max(
-        (int(depth), backend, call) for what, backend, call, depth, *_ in lines if what == "ran"
-    )
-    if deepest[0] > STACK_LIMIT:
+    deepest = max((int(line[3]), *line[1:3]) for line in lines if line[0] == "ran")
+    (wiped,) = (int(line[1]) for line in lines if line[0] == "wipes")
+    if deepest[0] > wiped:
         sys.exit(f"wipe: {compiler}: {deepest[1:]} takes {deepest[0]} bytes of stack")
     print(
         f"wipe: {compiler}: {len(calls)} calls left nothing of {len(names)} kinds of secrets; without "
         f"sphinx_wipe_stack those of {', '.join(sorted(unwiped))} do; at most {deepest[0]} bytes of "
-        f"stack ({' '.join(deepest[1:])}), {STACK_LIMIT} are wiped"
+        f"stack ({' '.join(deepest[1:])}), {wiped} are wiped"
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import credentials as cr
+import sphinxcore as sx
 from credentials import files
 from credentials.cli import main
 from credentials.cli.options import PASSPHRASE_VARIABLE
@@ -336,6 +337,12 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     places = [out.index(f"\n  {command} ") for command in COMMANDS]
     assert places == sorted(places)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"credentials {cr.__version__}\n"
+    assert cr.__version__ == sx.__version__
 
 
 @pytest.mark.parametrize("package", ["click", "rich"])

@@ -80,7 +80,7 @@ def test_secrets_need_a_passphrase(tmp_path: Path, dealt: cr.DealtKeys) -> None:
 def test_wrong_passphrase(tmp_path: Path, dealt: cr.DealtKeys) -> None:
     path = tmp_path / "share"
     files.save(path, dealt.shares[1], PASSPHRASE)
-    with pytest.raises(files.PassphraseError):
+    with pytest.raises(cr.PassphraseError):
         files.load(path, cr.SigningKeyShare, dealt.verification_key, PASSPHRASE + " ")
 
 

@@ -1,18 +1,12 @@
 """Keys, routes and SURBs that targets and their corpus share; always the same ones."""
 
-import hashlib
 from functools import cache
 
 from fuzz.target import fixed_randomness
+from nodes import seeded
 
 import sphinxcore as sx
 from sphinxcore import nym
-
-
-def seeded(seed: str, size: int) -> bytes:
-    """`size` bytes that look random and are always the same."""
-    return hashlib.shake_128(seed.encode()).digest(size)
-
 
 IDENTITIES = tuple(
     nym.IdentityKey.from_bytes(seeded(f"identity {i}", 32)).public_key for i in range(6)

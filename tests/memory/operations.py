@@ -192,9 +192,7 @@ class NativeObjects(Operation):
         if self.backend != "python":
             from sphinxcore import _native
 
-            made = _native.NativeBackend(
-                self.backend, ["bmi2", "adx", "aesni", "shani", "avx2", "vaes", "avx512", "ifma"]
-            )
+            made = _native.NativeBackend(self.backend, _native.cpu_features())
             _native.NativeMemory(1 << 16)
             return made.name, made.kernels["x25519"], bool(made.prepare(sx.NYM))
 

@@ -95,7 +95,7 @@ def test_deliver() -> None:
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (payload(b"", 2064), "a packet has one of"),
+        (payload(b"", 2064), "a payload has one of 38, 2065, 8209, 16401, 32785 bytes, not 2064"),
         (bytes(2065), "no 0x01 byte"),
         (b"\1" * 2065, "zero bytes"),
         (payload(bytes(404), 2065), "405 bytes, but has 404"),

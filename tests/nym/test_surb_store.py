@@ -371,7 +371,10 @@ def test_other_types_are_refused(store: SurbStore) -> None:
     for call in (store.count, store.shortage, store.unreachable):
         with pytest.raises(TypeError, match="tag must be SenderTag, not bytes"):
             call(raw)
-    for wrong, message in ((surb(0).to_bytes(), "surbs must be ReplySurb"), (5, "iterable")):
+    for wrong, message in (
+        (surb(0).to_bytes(), "surbs must be ReplySurb"),
+        (5, "surbs must be a sequence"),
+    ):
         with pytest.raises(TypeError, match=message):
             store.add(ALICE, [surb(1), wrong] if isinstance(wrong, bytes) else wrong)  # type: ignore[list-item]
     with pytest.raises(TypeError, match="recipient must be Recipient"):

@@ -129,6 +129,17 @@ def test_other_files_are_refused(tmp_path: Path, raw: bytes) -> None:
     assert path.read_bytes() == raw
 
 
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReplyError, match="cannot be used as a SURB store"):
+        SurbStore(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"], ids=ascii)
+def test_names_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReplyError, match="cannot be used as a SURB store"):
+        SurbStore(f"{tmp_path}/{name}")
+
+
 @pytest.mark.parametrize("half", ["SELECT id", "DELETE FROM surbs WHERE id"])
 def test_a_failure_undoes_all_of_it(tmp_path: Path, half: str) -> None:
     with SurbStore(tmp_path / "store") as store:

@@ -216,7 +216,7 @@ def test_egress_that_is_refused(mix_hops: bool) -> None:
             NET.routes(egress, mix_hops=mix_hops)
     with pytest.raises(sx.SphinxError, match="egress must be 32 bytes, not 31"):
         NET.routes([EGRESS, bytes(31)], mix_hops=mix_hops)
-    with pytest.raises(TypeError, match="egress must be bytes, not str"):
+    with pytest.raises(TypeError, match="egress must be bytes or a sequence of bytes, not str"):
         NET.routes(EGRESS.hex(), mix_hops=mix_hops)  # type: ignore[arg-type]
 
 

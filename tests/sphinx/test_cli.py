@@ -12,7 +12,6 @@ import pytest
 import sphinxcore as sx
 from sphinxcore import _backends
 from sphinxcore.cli import machine, main
-from sphinxcore.cli.key_file import read_key, write_key
 
 RUN = [sys.executable, "-P", "-c", "import sys; from sphinxcore.cli import main; sys.exit(main())"]
 
@@ -139,7 +138,7 @@ def test_keygen_writes_a_private_file_and_prints_the_public_key(
     assert err == ""
     content = path.read_text()
     assert len(content) == 65 and content.endswith("\n")
-    key = read_key(path)
+    key = sx.read_key(path)
     assert key.to_bytes() == bytes.fromhex(content)
     assert out == key.public_key.to_bytes().hex() + "\n"
     assert content.strip() not in out
@@ -159,49 +158,3 @@ def test_keygen_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_keygen_into_no_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "none" / "own.key"
     assert refused(capsys, "keygen", "--out", str(path)) == f"{path}: No such file or directory"
-
-
-def test_keygen_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_key(tmp_path / "own.key", sx.PrivateKey.generate())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_key_file_round_trip(tmp_path: Path) -> None:
-    key = sx.PrivateKey.generate()
-    write_key(tmp_path / "own.key", key)
-    assert read_key(tmp_path / "own.key") == key
-
-
-@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
-def test_key_files_may_end_as_editors_end_them(ending: str, tmp_path: Path) -> None:
-    path = tmp_path / "own.key"
-    path.write_bytes(("Ab" * 32 + ending).encode())
-    assert read_key(path).to_bytes() == b"\xab" * 32
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\n",
-        bytes(32),
-        b"ab" * 31,
-        b"ab" * 32 + b"a",
-        b"ab" * 33,
-        b"ab" * 32 + b"\n\n",
-        b" " + b"ab" * 32,
-        b"xy" * 32,
-        b"-----BEGIN PRIVATE KEY-----\n" + b"ab" * 32,
-    ],
-)
-def test_other_files_are_no_keys(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "own.key"
-    path.write_bytes(content)
-    with pytest.raises(sx.SphinxError, match="64 hexadecimal digits") as caught:
-        read_key(path)
-    assert "ab" * 31 not in str(caught.value)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import sphinxcore as sx
+from sphinxcore import write_key
 from sphinxcore.cli import main, process
-from sphinxcore.cli.key_file import write_key
 
 # Whoever runs the tests may have told their processes to ignore SIGINT.
 MAIN = """

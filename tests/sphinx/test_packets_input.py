@@ -79,6 +79,9 @@ def test_arrays(form: str, processor: sx.Processor, sent: Array, rows: list[sx.R
     assert given.tobytes() == before
     for n in (1, 2):
         assert list(processor.process(given[:n])) == rows[:n]
+        taken = as_packets(given[:n])
+        assert taken.offsets.min() >= 0
+        assert (taken.offsets + taken.sizes).max() <= len(taken.data)
 
 
 def test_rows_that_lie_apart_are_not_copied(sent: Array) -> None:
@@ -222,6 +225,7 @@ EMPTY: dict[str, tuple[Any, dict[str, int]]] = {
 @pytest.mark.parametrize("form", EMPTY)
 def test_empty_batch(form: str, processor: sx.Processor) -> None:
     given, options = EMPTY[form]
+    assert len(as_packets(given, **options).data) == 0
     opened = processor.authenticate(given, **options)
     assert len(opened) == 0
     assert opened.replay_tags.shape == (0, 32)
@@ -344,7 +348,7 @@ def test_key_hints(hints: str, rotating: sx.Processor, for_both: list[bytes]) ->
 
 
 def test_wrong_key_hint_is_a_bad_mac(rotating: sx.Processor, for_both: list[bytes]) -> None:
-    opened = rotating.authenticate(for_both, keys=[1, 1, 0, 0])
+    opened = rotating.authenticate(for_both, key_hints=[1, 1, 0, 0])
     assert opened.status.tolist() == [
         sx.Status.BAD_MAC,
         sx.Status.AUTHENTIC,

@@ -69,7 +69,10 @@ TYPES: list[tuple[str, Callable[[], object]]] = [
     ("delay_ns must be an int, not float", lambda: one_hop(delay_ns=1.5)),
     # Packets that are built, and read
     ("a route is made of Hop, not bytes", lambda: packets(routes=[[b"hop"], route(1)])),
-    ("messages must be a sequence of bytes, one per packet", lambda: packets(messages=b"ab")),
+    (
+        "messages must be a sequence of bytes, one per packet, not bytes",
+        lambda: packets(messages=b"ab"),
+    ),
     ("message must be bytes, not str", lambda: packets(messages=[b"one", "two"])),
     (
         "destination must be bytes or a sequence of bytes, not int",
@@ -108,7 +111,7 @@ TYPES: list[tuple[str, Callable[[], object]]] = [
     ("packets must be an array of uint8, not of int8", lambda: process(np.zeros((1, 9), np.int8))),
     ("packet_size must be an int, not str", lambda: process(bytes(9), packet_size="9")),
     (
-        "keys must be an (n,) array of int8 key indices, not of float64",
+        "key_hints must be an (n,) array of int8 key indices, not of float64",
         lambda: process([packet()], [0.0]),
     ),
     ("accept must be an (n,) array of bool, not of int64", lambda: opened().unwrap([1])),
@@ -227,8 +230,8 @@ VALUES: list[tuple[str, Callable[[], object]]] = [
         "packet_size= goes with one flat buffer, not with Packets",
         lambda: process(as_packets([bytes(9)]), packet_size=9),
     ),
-    ("keys must have the shape (1,), not (2,)", lambda: process([packet()], [0, 0])),
-    ("keys must be in -1..0 (-1: try all), not -2..-2", lambda: process([packet()], [-2])),
+    ("key_hints must have the shape (1,), not (2,)", lambda: process([packet()], [0, 0])),
+    ("key_hints must be in -1..0 (-1: try all), not -2..-2", lambda: process([packet()], [-2])),
     ("accept must have the shape (1,), not (1, 1)", lambda: opened().unwrap([[True]])),
     ("accept must have the shape (1,)", lambda: opened().unwrap([[True], []])),
     ("this batch was unwrapped before: once is all", unwrap_twice),

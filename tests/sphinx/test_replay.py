@@ -79,6 +79,65 @@ def test_filter_is_a_set(batches: list[list[int]]) -> None:
     assert len(seen) == len(reference)
 
 
+OPERATION = st.one_of(
+    st.lists(st.integers(0, 20), max_size=20), st.just("rotate"), st.just("restart")
+)
+
+
+@DETERMINISTIC
+@given(st.lists(OPERATION, max_size=30))
+def test_rotation_and_restart(operations: list[Any]) -> None:
+    """Against lists of generations of which the last two count."""
+    seen, generations = sx.ReplayFilter(), [set[int](), set[int]()]
+    for operation in operations:
+        if operation == "rotate":
+            seen.rotate()
+            generations.append(set())
+        elif operation == "restart":
+            old, seen = seen, sx.ReplayFilter()
+            seen.add_tags(old.tags())
+            generations.append(generations.pop() | generations[-1])
+            generations[-2] = set()
+        else:
+            expected = []
+            for number in operation:
+                new = number not in generations[-1] | generations[-2]
+                expected.append(new)
+                if new:
+                    generations[-1].add(number)
+            assert seen.add(Batch(*map(tag, operation))).tolist() == expected
+        assert sorted(seen.tags()) == sorted(map(tag, generations[-1] | generations[-2]))
+        assert len(seen) == len(seen.tags())
+
+
+def test_tags_of_the_previous_key_count() -> None:
+    seen = sx.ReplayFilter()
+    for i in range(5):
+        seen.rotate()
+        assert seen.add(Batch(tag(i))).tolist() == [True]
+        counting = [n for n in range(5) if tag(n) in seen]
+        assert counting == list(range(max(0, i - 1), i + 1))
+        assert repr(seen) == f"<ReplayFilter of {len(counting)} tags>"
+
+
+def test_clear_forgets_both_keys() -> None:
+    seen = sx.ReplayFilter()
+    seen.add(Batch(tag(1)))
+    seen.rotate()
+    seen.add(Batch(tag(2)))
+    seen.clear()
+    assert len(seen) == 0 and seen.tags() == []
+
+
+def test_tags_from_elsewhere() -> None:
+    seen = sx.ReplayFilter()
+    seen.add_tags([tag(1), bytearray(tag(2)), memoryview(tag(1))])
+    assert seen.add(Batch(tag(1), tag(2), tag(3))).tolist() == [False, False, True]
+    with pytest.raises(TypeError, match="replay tag must be bytes, not int"):
+        seen.add_tags([tag(4), 5])
+    assert tag(4) not in seen
+
+
 def test_with_a_processor(backend_name: str) -> None:
     processor = sx.Processor(key(0), backend=backend_name)
     seen = sx.ReplayFilter()

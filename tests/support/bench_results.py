@@ -6,16 +6,26 @@ from typing import Any
 
 import pytest
 
-from sphinxcore.cli import rounds as paired
-
 # Last, so that nothing there hides a module of the tests.
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benches"))
 
 import _cpu_facts as cpu_facts
 import _goals as goals
 import _report as report
+import _rounds as paired
 import compare
-from figures import charts, gate, intervals, page, picture, results, style, svg, table
+from figures import (
+    charts,
+    credential_table,
+    gate,
+    intervals,
+    page,
+    picture,
+    results,
+    style,
+    svg,
+    table,
+)
 
 __all__ = [
     "HOP",
@@ -26,6 +36,7 @@ __all__ = [
     "charts",
     "compare",
     "cpu_facts",
+    "credential_table",
     "document",
     "gate",
     "goals",

@@ -1,4 +1,4 @@
-"""Bytes and the wire format as C, for the harnesses in tests/ct/ and tests/emulated/."""
+"""Bytes and the wire format as C, for the harnesses in C."""
 
 from sphinxcore import NYM
 

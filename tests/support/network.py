@@ -1,12 +1,12 @@
-"""A small mix network for tests: nodes with fixed keys, routes through them, walks along them."""
+"""A small mix network for tests: routes through nodes with fixed keys, walks along them."""
 
 import dataclasses
-import hashlib
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, settings
+from nodes import hop, key
+from nodes import seeded as seeded
 
 import sphinxcore as sx
 
@@ -38,24 +38,6 @@ DETERMINISTIC = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 """For hypothesis: the same examples at every run. Fixed packets need `random_stream` beside it."""
-
-
-def seeded(seed: bytes, size: int) -> bytes:
-    """`size` bytes that look random and are always the same."""
-    return hashlib.shake_128(seed).digest(size)
-
-
-@cache
-def key(i: int) -> sx.PrivateKey:
-    """The private key of node i."""
-    return sx.PrivateKey.from_bytes(hashlib.sha256(b"key of node %d" % i).digest())
-
-
-@cache
-def hop(i: int) -> sx.Hop:
-    """Node i as a sender sees it."""
-    address = hashlib.sha256(b"address of node %d" % i).digest()
-    return sx.Hop(address=address, public_key=key(i).public_key, delay_ns=10**6 * i)
 
 
 def route(hops: int, first: int = 0) -> list[sx.Hop]:

@@ -15,7 +15,7 @@ from sphinxcore.errors import BackendError
 if TYPE_CHECKING:
     from sphinxcore._packets import Packets
     from sphinxcore.formats import WireFormat
-    from sphinxcore.result import BatchResult
+    from sphinxcore.result import Columns
 
 NAMES = ("avx512", "avx2", "portable", "python")
 """Every backend there is, best first."""
@@ -34,7 +34,7 @@ class HopBatch(Protocol):
         """Fill status, replay_tags and key_index."""
 
     def unwrap(
-        self, accept: npt.NDArray[np.bool_], result: "BatchResult", start: int, stop: int
+        self, accept: npt.NDArray[np.bool_], result: "Columns", start: int, stop: int
     ) -> None:
         """Fill the other columns, which are zero, and the packets of `result`; wipe the secrets
         of the rows."""

@@ -13,7 +13,6 @@ from libc.stdlib cimport calloc, free
 from types import MappingProxyType
 
 from sphinxcore.errors import BackendError
-from sphinxcore.formats.wire_format import MOST_EXPLICIT_VERSIONS as _most_versions
 from sphinxcore.status import Status
 
 for _status, _value in (
@@ -30,10 +29,6 @@ for _status, _value in (
 ):
     if _status != _value:
         raise ImportError(f"hop.h and sphinxcore.Status disagree about {_status!r}")
-
-
-if _most_versions != SPHINX_MAX_EXPLICIT_VERSIONS:
-    raise ImportError("hop.h and sphinxcore.formats disagree about the most explicit versions")
 
 
 def cpu_features():
@@ -198,9 +193,9 @@ cdef class NativeBackend:
         cdef list keys = [None] * <Py_ssize_t>n
         wanted = {}
         with cython.critical_section(self):  # or a key goes after it was found
-            if len(self._combs) > MOST_COMBS:
-                self._combs.clear()
             for i in range(n):
+                if len(self._combs) >= MOST_COMBS:
+                    self._combs.clear()
                 key = PyBytes_FromStringAndSize(<const char *>row_of(points, i), 32)
                 keys[i] = key
                 if not on_curve[i]:
@@ -424,6 +419,8 @@ cdef class NativeFormat:
         f.payload_salt_size = len(self._salt)
         f.payload_info_size = len(self._key_info)
         versions = sorted(wire_format.explicit_payload_key_versions)
+        if len(versions) > SPHINX_MAX_EXPLICIT_VERSIONS:
+            raise ValueError("the wire format has more explicit versions than hop.h holds")
         f.n_explicit_versions = len(versions)
         for i, version in enumerate(versions):
             f.explicit_versions[<int>i] = version

@@ -95,7 +95,8 @@ def packets_at(data: Bytes, offsets: Integers, sizes: Sequence[int]) -> Packets:
     return Packets(data, offsets, column, order, uniform_size)
 
 
-def _from_array(array: npt.NDArray[Any], packet_size: int | None) -> Packets:
+def _from_array(given: npt.NDArray[Any], packet_size: int | None) -> Packets:
+    array = np.asarray(given)  # of a subclass, too
     if array.dtype != np.uint8:
         raise TypeError(f"packets must be an array of uint8, not of {array.dtype}")
     if array.ndim == 1 and packet_size is not None:
@@ -112,13 +113,11 @@ def _from_array(array: npt.NDArray[Any], packet_size: int | None) -> Packets:
     n, size = array.shape
     if packet_size not in (None, size):
         raise SphinxError(f"packet_size={packet_size}, but the rows of packets have {size} bytes")
-    if n == 0 or size == 0:
-        return _uniform(np.empty(0, np.uint8), n, size, 0)
     stride = array.strides[0]
     if array.flags.c_contiguous:
         return _uniform(array.reshape(-1), n, size, size)
     # Rows may lie apart (frames around the packets); their bytes may not, nor may rows overlap.
-    if array.strides[1] != 1 or (stride < size and n > 1):
+    if array.strides[1] != 1 or stride < size:
         array = np.ascontiguousarray(array)
         stride = size
     flat = as_strided(array, ((n - 1) * stride + size,), (1,), writeable=False)
@@ -126,11 +125,14 @@ def _from_array(array: npt.NDArray[Any], packet_size: int | None) -> Packets:
 
 
 def _from_sequence(packets: Sequence[Any]) -> Packets:
+    packets = list(packets)
     try:
         data = np.frombuffer(b"".join(packets), np.uint8)
-        sizes = [len(p) if isinstance(p, bytes) else memoryview(p).nbytes for p in packets]
+        sizes = [len(p) if type(p) is bytes else memoryview(p).nbytes for p in packets]
     except (TypeError, BufferError) as error:
         raise TypeError(f"packets must be a sequence of buffers: {error}") from None
+    if sum(sizes) != len(data):
+        raise SphinxError("packets changed their sizes while they were read")
     if len(set(sizes)) <= 1:
         size = sizes[0] if sizes else 0
         return _uniform(data, len(sizes), size, size)

@@ -17,12 +17,12 @@ from sphinxcore._backends import Backend
 from sphinxcore._checks import Bytes, any_bytes, exact_bytes, instance, integer, listed
 from sphinxcore.errors import SphinxError
 from sphinxcore.formats import NYM, WireFormat
+from sphinxcore.formats.wire_format import LIONESS_KEY_SIZE
 from sphinxcore.keys import PublicKey
 
 Array = npt.NDArray[np.uint8]
 
 _SCALAR_SIZE = 32
-_LIONESS_KEY_SIZE = 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def payload_keys(wire: WireFormat, backend: Backend, version: int, material: Arr
     if not wire.uses_payload_seed(version):
         return material.copy()
     n, hops, _ = material.shape
-    keys = np.empty((n, hops, _LIONESS_KEY_SIZE), np.uint8)
+    keys = np.empty((n, hops, LIONESS_KEY_SIZE), np.uint8)
     try:
         for i in range(hops):
             seeds = material[:, i, : wire.payload_seed_size]

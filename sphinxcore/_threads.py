@@ -14,8 +14,8 @@ ALIGNMENT = 16
 def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor | None) -> None:
     """Call work(start, stop) for shares of range(n): here, and on as many threads as there can be.
 
-    The same n and threads give the same shares. Returns, or raises what a share raised, when none
-    is at work any more.
+    The same n and threads give the same shares. Returns, or raises what a share or a signal handler
+    raised, when none is at work any more.
     """
     if pool is None or n < threads * ALIGNMENT:
         work(0, n)
@@ -24,12 +24,10 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
     # list.pop is atomic. Only what waits here holds `work`: a task may be at its end, or in the pool's
     # queue, when the batch is dropped.
     waiting = [(i, partial(work, *limits)) for i, limits in enumerate(pairwise(bounds))]
-    errors: list[BaseException | None] = [None] * threads
-    at_work = [Lock() for _ in range(threads)]
-    for lock in at_work:
-        lock.acquire()
+    errors: list[BaseException | None] = [None] * (threads + 1)
+    helpers: list[Lock] = []
 
-    def help_out() -> None:
+    def do_what_waits() -> None:
         while waiting:
             try:
                 i, piece = waiting.pop()
@@ -41,18 +39,41 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
                 errors[i] = error
             finally:
                 del piece
-                at_work[i].release()
 
-    # Without another thread its share is done here. A task that starts too late finds none: a pool
-    # may run what it failed to submit.
-    with suppress(RuntimeError, MemoryError):
-        for _ in range(threads - 1):
-            pool.submit(help_out)
-    while waiting:
-        with suppress(MemoryError):
-            help_out()
-    for lock in at_work:
-        lock.acquire()
-    for raised in errors:
-        if raised is not None:
-            raise raised
+    def help_out() -> None:
+        at_work = Lock()
+        with at_work:
+            helpers.append(at_work)  # before anything is taken
+            do_what_waits()
+
+    def wait() -> None:
+        for at_work in helpers:
+            with at_work:  # can be done again, where a signal handler raises
+                pass
+
+    try:
+        # Without another thread its share is done here. A task that starts too late finds none: a
+        # pool may run what it failed to submit.
+        with suppress(RuntimeError, MemoryError):
+            for _ in range(threads - 1):
+                pool.submit(help_out)
+        while waiting:
+            with suppress(MemoryError):
+                do_what_waits()
+        wait()
+    except BaseException as error:
+        errors[-1] = error
+        waiting.clear()
+        while True:
+            try:
+                wait()
+                break
+            except BaseException:
+                continue
+    first = next((error for error in errors if error is not None), None)
+    errors.clear()
+    try:
+        if first is not None:
+            raise first
+    finally:
+        del first  # it holds this frame, which holds `work`

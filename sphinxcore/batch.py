@@ -13,8 +13,8 @@ import numpy as np
 from sphinxcore._backends import pick
 from sphinxcore._checks import Bytes, any_bytes, integer
 from sphinxcore.errors import SphinxError
+from sphinxcore.formats.wire_format import LIONESS_KEY_SIZE
 
-LIONESS_KEY_SIZE = 192
 """Bytes of a LIONESS key."""
 LIONESS_MINIMUM_SIZE = 33
 """Bytes of the shortest block that LIONESS encrypts: a left half of 32, and one more."""

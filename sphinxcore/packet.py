@@ -129,7 +129,7 @@ def recover_message(payload: Any, *, wire_format: WireFormat = NYM) -> bytes:
         )
     if any(raw[:prefix]):
         raise SphinxError(f"the payload does not begin with {prefix} zero bytes: it was changed")
-    end = raw.rfind(1, prefix)
+    end = raw.rfind(1)
     if end < 0:
         raise SphinxError("the payload has no 0x01 byte that ends its message")
     return raw[prefix:end]

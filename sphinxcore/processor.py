@@ -1,5 +1,6 @@
 """The node's side: batches of packets in, batches of results out."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -53,7 +54,7 @@ class Processor:
         instance(wire_format, WireFormat, "wire_format")
         self._prepared_format = self._backend.prepare(wire_format)
         self._threads = integer(threads, 1, 1024, "threads")
-        self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
+        self._pool = self._new_pool()
         self._forwarding = True
         tag = wire_format.secret_part("replay_tag")
         self._tag_size = tag.stop - tag.start
@@ -98,13 +99,14 @@ class Processor:
     def _checked_hints(self, key_hints: Any, n: int) -> npt.NDArray[np.int8]:
         if key_hints is None:
             return np.full(n, -1, np.int8)
-        given = column(key_hints, n, "iu", "key_hints", "int8 key indices")
+        # A copy: what was checked is what is used, whatever becomes of the caller's array.
+        given = np.array(column(key_hints, n, "iu", "key_hints", "int8 key indices"))
         if n and not (given.min() >= -1 and given.max() < len(self._keys)):
             raise SphinxError(
                 f"key_hints must be in -1..{len(self._keys) - 1} (-1: try all), "
                 f"not {given.min()}..{given.max()}"
             )
-        return np.ascontiguousarray(given, np.int8)
+        return given.astype(np.int8, copy=False)
 
     def _start(
         self,
@@ -136,7 +138,13 @@ class Processor:
         if forward or deliver:
             self._forwarding = forward >= deliver
 
+    def _new_pool(self) -> ThreadPoolExecutor | None:
+        self._process = os.getpid()
+        return ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
+
     def _run(self, stage: Callable[[int, int], None], n: int) -> None:
+        if self._process != os.getpid():  # a fork leaves the pool without its threads
+            self._pool = self._new_pool()
         share(stage, n, self._threads, self._pool)
 
 
@@ -163,7 +171,11 @@ class AuthenticatedBatch:
         self._processor = processor
         self._packets = packets
         hop = processor._start(packets, key_hints, self.status, self.replay_tags, self.key_index)
-        processor._run(hop.authenticate, n)
+        try:
+            processor._run(hop.authenticate, n)
+        except BaseException:
+            hop.wipe()
+            raise
         self._hop = [hop]  # taken by unwrap(); list.pop is atomic
 
     def __len__(self) -> int:
@@ -179,7 +191,7 @@ class AuthenticatedBatch:
             accept: (n,) bool, as ReplayFilter.add() returns it; rows with False become
                 Status.REPLAYED. None: all are accepted.
             out: a result that is not needed any more, to be filled anew and returned: views of
-                what it held change.
+                what it held change. It serves one batch at a time.
 
         Raises SphinxError at the second call: the keys are gone.
         """
@@ -197,14 +209,14 @@ class AuthenticatedBatch:
         except IndexError:
             raise SphinxError("this batch was unwrapped before: once is all") from None
         try:
-            result._start(
+            columns = result._start(
                 self._processor.wire_format,
                 self._packets,
                 self.status,
                 self.replay_tags,
                 self.key_index,
             )
-            self._processor._run(lambda start, stop: hop.unwrap(accepted, result, start, stop), n)
+            self._processor._run(lambda start, stop: hop.unwrap(accepted, columns, start, stop), n)
         finally:
             hop.wipe()
         self._processor._learn(result.status)

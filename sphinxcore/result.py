@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import index
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,21 @@ def summary(rows: object, status: Bytes) -> str:
     counts = zip(*np.unique(status, return_counts=True), strict=True)
     text = ", ".join(f"{n} {Status(value).name}" for value, n in counts)
     return f"<{type(rows).__name__} of {len(status)}{text and ': '}{text}>"
+
+
+class Columns(NamedTuple):
+    """What a backend fills: the columns of a BatchResult as they are for one batch."""
+
+    status: Bytes
+    replay_tags: Bytes
+    key_index: npt.NDArray[np.int8]
+    versions: npt.NDArray[np.uint16]
+    next_hops: Bytes
+    delays_ns: npt.NDArray[np.uint64]
+    destinations: Bytes
+    identifiers: Bytes
+    buffer: Bytes
+    offsets: npt.NDArray[np.int64]
 
 
 class BatchResult:
@@ -85,25 +100,29 @@ class BatchResult:
         status: Bytes,
         replay_tags: Bytes,
         key_index: npt.NDArray[np.int8],
-    ) -> None:
+    ) -> Columns:
         """Copy stage 1's columns; the others are zero. Memory that is large enough is used again."""
         n = len(packets)
         old = self._memory.get("buffer")
         if old is not None and np.may_share_memory(old, packets.data):
-            del self._memory["buffer"]  # what is read must not be written over
+            self._memory.pop("buffer", None)  # what is read must not be written over
+        columns = Columns(
+            status=self._copy("status", status),
+            replay_tags=self._copy("replay_tags", replay_tags),
+            key_index=self._copy("key_index", key_index),
+            versions=self._zeros("versions", np.uint16, n),
+            next_hops=self._zeros("next_hops", np.uint8, n, wire_format.address_size),
+            delays_ns=self._zeros("delays_ns", np.uint64, n),
+            destinations=self._zeros("destinations", np.uint8, n, wire_format.address_size),
+            identifiers=self._zeros("identifiers", np.uint8, n, wire_format.identifier_size),
+            buffer=self._room("buffer", np.uint8, packets.total_size),
+            offsets=packets.packed_offsets(),
+        )
         self._header_size = wire_format.header_size
         self._sizes = packets.sizes
         self._uniform_size = packets.uniform_size
-        self.status = self._copy("status", status)
-        self.replay_tags = self._copy("replay_tags", replay_tags)
-        self.key_index = self._copy("key_index", key_index)
-        self.versions = self._zeros("versions", np.uint16, n)
-        self.next_hops = self._zeros("next_hops", np.uint8, n, wire_format.address_size)
-        self.delays_ns = self._zeros("delays_ns", np.uint64, n)
-        self.destinations = self._zeros("destinations", np.uint8, n, wire_format.address_size)
-        self.identifiers = self._zeros("identifiers", np.uint8, n, wire_format.identifier_size)
-        self.offsets = packets.packed_offsets()
-        self.buffer = self._room("buffer", np.uint8, packets.total_size)
+        vars(self).update(columns._asdict())
+        return columns
 
     def _room(self, name: str, dtype: Any, n: int, *row: int) -> npt.NDArray[Any]:
         memory = self._memory.get(name)

@@ -17,11 +17,11 @@ from sphinxcore._secret import Secret, secret_rows
 from sphinxcore._sender import Recipients, Route
 from sphinxcore.errors import SphinxError
 from sphinxcore.formats import NYM, WireFormat
+from sphinxcore.formats.wire_format import LIONESS_KEY_SIZE
 from sphinxcore.packet import REGULAR_PAYLOAD_SIZE, recover_message
 
 T = TypeVar("T")
 
-_PAYLOAD_KEY_SIZE = 192
 _USED = "this SURB was used before: once is all, and its bytes are gone"
 
 
@@ -50,11 +50,11 @@ class Surb(Secret):
         instance(wire_format, WireFormat, "wire_format")
         fixed = wire_format.header_size + wire_format.address_size
         rest = len(data) - fixed
-        size = wire_format.payload_seed_size if rest < _PAYLOAD_KEY_SIZE else _PAYLOAD_KEY_SIZE
+        size = wire_format.payload_seed_size if rest < LIONESS_KEY_SIZE else LIONESS_KEY_SIZE
         if rest < size or rest % size or rest // size > wire_format.max_hops:
             raise SphinxError(
                 f"a SURB has {fixed} bytes and 1..{wire_format.max_hops} seeds of "
-                f"{wire_format.payload_seed_size} or keys of {_PAYLOAD_KEY_SIZE} bytes, "
+                f"{wire_format.payload_seed_size} or keys of {LIONESS_KEY_SIZE} bytes, "
                 f"not {len(data)} bytes in all"
             )
         return cls._make(wire_format, data)
@@ -145,8 +145,8 @@ def use_surbs(
 def _payload_keys(wire: WireFormat, backend: Backend, material: Sequence[memoryview]) -> Bytes:
     """(n, layers, 192) payload keys from seeds or keys, as many of each SURB. The caller wipes them."""
     secret = secret_rows(material, len(material[0]))
-    if len(material[0]) >= _PAYLOAD_KEY_SIZE:
-        return secret.reshape(len(material), -1, _PAYLOAD_KEY_SIZE)
+    if len(material[0]) >= LIONESS_KEY_SIZE:
+        return secret.reshape(len(material), -1, LIONESS_KEY_SIZE)
     try:
         seeds = secret.reshape(len(material), -1, wire.payload_seed_size)
         return _sender.payload_keys(wire, backend, wire.recoverable_surb_version, seeds)
@@ -329,7 +329,7 @@ def _build(
     if nonzero and not to.identifiers.any(axis=1).all():
         raise SphinxError("the identifier of a recoverable SURB must not be zero")
     chosen = pick(backend)
-    size = wire.payload_seed_size if wire.uses_payload_seed(version) else _PAYLOAD_KEY_SIZE
+    size = wire.payload_seed_size if wire.uses_payload_seed(version) else LIONESS_KEY_SIZE
     made: dict[int, T] = {}
     for _, rows in _sender.by_length(checked):
         group = Recipients(to.destinations[rows], to.identifiers[rows])

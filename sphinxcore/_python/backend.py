@@ -11,7 +11,7 @@ from sphinxcore._checks import Bytes
 from sphinxcore._packets import Packets
 from sphinxcore._python import hop, lioness, primitives
 from sphinxcore.formats import WireFormat
-from sphinxcore.result import BatchResult
+from sphinxcore.result import Columns
 from sphinxcore.status import Status
 
 
@@ -146,9 +146,7 @@ class PythonHopBatch:
                 if status is not Status.BAD_MAC:
                     break
 
-    def unwrap(
-        self, accept: npt.NDArray[np.bool_], result: BatchResult, start: int, stop: int
-    ) -> None:
+    def unwrap(self, accept: npt.NDArray[np.bool_], result: Columns, start: int, stop: int) -> None:
         for row in self._packets.order[start:stop].tolist():
             begin = int(result.offsets[row])
             output = result.buffer[begin : begin + int(self._packets.sizes[row])]

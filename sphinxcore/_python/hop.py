@@ -9,10 +9,10 @@ stream key, MAC key, blinding factor and replay tag derived from it.
 import hmac
 from dataclasses import dataclass
 
-from sphinxcore._python.lioness import KEY_SIZE as LIONESS_KEY_SIZE
 from sphinxcore._python.lioness import lioness_decrypt
 from sphinxcore._python.primitives import aes128_ctr, hkdf_sha256, hmac_sha256, x25519
 from sphinxcore.formats import WireFormat
+from sphinxcore.formats.wire_format import LIONESS_KEY_SIZE
 from sphinxcore.status import Status
 
 _ZERO_IV = bytes(16)

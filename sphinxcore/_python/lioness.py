@@ -6,10 +6,10 @@ K1 (32 bytes), K2 (64), K3 (32), K4 (64); the block is L (32 bytes) and R (the r
 """
 
 from sphinxcore._python.primitives import blake2b, chacha20
+from sphinxcore.formats.wire_format import LIONESS_KEY_SIZE
 
 LEFT_SIZE = 32
-KEY_SIZE = 192
-_K1, _K2, _K3, _K4 = slice(0, 32), slice(32, 96), slice(96, 128), slice(128, 192)
+_K1, _K2, _K3, _K4 = slice(0, 32), slice(32, 96), slice(96, 128), slice(128, LIONESS_KEY_SIZE)
 _IV = bytes(16)
 
 

@@ -1,6 +1,6 @@
 """The Sphinx packet of the Nym network, as sphinx-packet 0.8.0 and Nym 2.0.0 speak it."""
 
-from sphinxcore.formats.wire_format import WireFormat
+from sphinxcore.formats.wire_format import LIONESS_KEY_SIZE, WireFormat
 
 NYM = WireFormat(
     name="nym",
@@ -20,7 +20,7 @@ NYM = WireFormat(
     key_schedule=(
         ("stream_key", 16),
         ("mac_key", 16),
-        ("payload_key", 192),
+        ("payload_key", LIONESS_KEY_SIZE),
         ("blinding_factor", 32),
         ("replay_tag", 32),
     ),

@@ -7,7 +7,9 @@ from itertools import accumulate
 from sphinxcore._checks import instance, integer
 from sphinxcore.errors import SphinxError
 
-MOST_EXPLICIT_VERSIONS = 8
+LIONESS_KEY_SIZE = 192
+"""A payload key, in bytes: K1 (32), K2 (64), K3 (32), K4 (64)."""
+_MOST_EXPLICIT_VERSIONS = 8  # for more hop.h has no room
 
 # Lowest and highest values. X25519, AES-128, LIONESS, HMAC-SHA256 and Hop fix most of them.
 _LIMITS = {
@@ -39,7 +41,7 @@ _TYPES: dict[str, type] = {
 _KEY_SIZES = {
     "stream_key": (16, 16),
     "mac_key": (1, 64),
-    "payload_key": (192, 192),
+    "payload_key": (LIONESS_KEY_SIZE, LIONESS_KEY_SIZE),
     "blinding_factor": (32, 32),
     "replay_tag": (1, 64),
 }
@@ -109,8 +111,8 @@ class WireFormat:
             )
         if self.forward_flag == self.final_flag:
             raise SphinxError("the flags of forward and final layers must differ")
-        if len(self.explicit_payload_key_versions) > MOST_EXPLICIT_VERSIONS:
-            raise SphinxError(f"at most {MOST_EXPLICIT_VERSIONS} versions have explicit keys")
+        if len(self.explicit_payload_key_versions) > _MOST_EXPLICIT_VERSIONS:
+            raise SphinxError(f"at most {_MOST_EXPLICIT_VERSIONS} versions have explicit keys")
 
     @cached_property
     def meta_size(self) -> int:

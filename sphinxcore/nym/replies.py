@@ -15,6 +15,7 @@ from typing import Any
 from sphinxcore._checks import any_bytes, exact_bytes, instance, integer, listed
 from sphinxcore._sender import Route
 from sphinxcore.formats import NYM
+from sphinxcore.formats.wire_format import LIONESS_KEY_SIZE
 from sphinxcore.nym import base58
 from sphinxcore.nym.addresses import NodeAddress
 from sphinxcore.nym.errors import AddressError, NymError, ReplyError
@@ -25,7 +26,7 @@ from sphinxcore.nym.sizes import PacketSize
 from sphinxcore.surb import Surb, build_surbs, use_surbs
 
 _BASE_SIZE = REPLY_KEY_SIZE + NYM.header_size + NYM.address_size
-_V1_SIZE = _BASE_SIZE + 4 * 192
+_V1_SIZE = _BASE_SIZE + 4 * LIONESS_KEY_SIZE
 _V2_SIZES = tuple(_BASE_SIZE + n * NYM.payload_seed_size for n in range(1, NYM.max_hops + 1))
 _SIZES = (*_V2_SIZES, _V1_SIZE)
 _LIST_HEADER_SIZE = 4

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sphinxcore._checks import (
@@ -271,7 +271,7 @@ class SurbStore:
         ]
         if not rows:
             return
-        with self._database.transaction() as run:
+        with self._transaction() as run:
             awaited = max(self._awaited(run, peer) - (len(rows) if asked_for else 0), 0)
             columns = "INSERT OR IGNORE INTO peers (tag, received) VALUES (?, ?)"
             is_new = run(columns, (peer, now)).rowcount == 1
@@ -284,6 +284,17 @@ class SurbStore:
             self._drop_excess_surbs(run, peer)
             if is_new:
                 self._drop_excess_peers(run, peer)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Run]:
+        """One that takes back what it counted, and which rotation there is, if it fails."""
+        counters, rotations = replace(self.counters), self._rotations
+        try:
+            with self._database.transaction() as run:
+                yield run
+        except BaseException:
+            self.counters, self._rotations = counters, rotations
+            raise
 
     def _drop_excess_surbs(self, run: Run, peer: bytes) -> None:
         excess = sum(_count(run, peer)) - self.policy.max_surbs
@@ -415,7 +426,7 @@ class SurbStore:
         instance(epoch_stuck, bool, "epoch_stuck")
         now = self._clock()
         marked: dict[SenderTag, int] = {}
-        with self._database.transaction() as run:
+        with self._transaction() as run:
 
             def drop(where: str, *values: float) -> int:
                 return run(f"DELETE FROM surbs WHERE {where}", values).rowcount

@@ -1,6 +1,7 @@
 """The store of SURBs and reply keys: policy, limits, and that nothing is used twice."""
 
 import dataclasses
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -190,6 +191,33 @@ def test_a_rotation_is_applied_at_its_second_call(store: SurbStore, clock: Clock
     store.rotate(8, started)
     assert (store.count(ALICE), store.count(BOB)) == (0, 1)
     assert store.counters == SurbCounters(stale=3)
+
+
+def test_a_rotation_that_failed_is_applied_at_the_next_call(store: SurbStore, clock: Clock) -> None:
+    store.rotate(7, START - ROTATION / 2)
+    store.add(ALICE, surbs(1, 2, 3))
+    started = START + 10
+    clock.now = started
+    store.rotate(8, started)
+    counted = dataclasses.replace(store.counters)
+    fail = "BEGIN SELECT RAISE(ROLLBACK, 'the disk is full, say'); END"
+    connection = store._database._connection
+    connection.execute(f"CREATE TEMP TRIGGER full BEFORE UPDATE ON surbs {fail}")
+    with pytest.raises(sqlite3.Error, match="the disk is full, say"):
+        store.rotate(8, started)
+    connection.execute("DROP TRIGGER full")
+    assert store.counters == counted
+    assert store.rotate(8, started) == {ALICE: 3}
+
+
+def test_what_was_rolled_back_is_not_counted(store: SurbStore) -> None:
+    store.add(ALICE, surbs(*range(store.policy.max_surbs)))
+    fail = "BEGIN SELECT RAISE(ABORT, 'the disk is full, say'); END"
+    store._database._connection.execute(f"CREATE TEMP TRIGGER full AFTER DELETE ON surbs {fail}")
+    with pytest.raises(sqlite3.Error, match="the disk is full, say"):
+        store.add(ALICE, surbs(7))
+    assert store.counters == SurbCounters()
+    assert store.count(ALICE) == store.policy.max_surbs
 
 
 def test_a_rotation_that_is_not_confirmed(store: SurbStore) -> None:

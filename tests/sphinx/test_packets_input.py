@@ -1,6 +1,8 @@
 """The forms in which packets are handed to a processor, and the key hints beside them."""
 
 import array
+import threading
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,11 @@ import pytest
 from network import bad_packets, key, packet
 
 import sphinxcore as sx
+from sphinxcore import _packets
 from sphinxcore._packets import Packets, as_packets, packets_at
 
 N = 5
+S = sx.Status
 Array = npt.NDArray[Any]
 
 
@@ -443,3 +447,64 @@ def test_bad_packets_do_not_disturb_their_neighbours(
 
 def test_array_module_buffers(processor: sx.Processor, sent: Array, rows: list[sx.Row]) -> None:
     assert list(processor.process([array.array("B", row.tobytes()) for row in sent])) == rows
+
+
+class Lying(bytes):
+    """Says that it is long."""
+
+    def __len__(self) -> int:
+        return 10**9
+
+
+def test_what_a_buffer_says_of_its_size_is_not_believed(backend_name: str) -> None:
+    sent = [Lying(packet(1)), packet(2), Lying(b"short")]
+    result = sx.Processor(key(0), backend=backend_name).process(sent)
+    assert result.status.tolist() == [S.DELIVER, S.FORWARD, S.BAD_LENGTH]
+
+
+def test_a_list_that_grows_while_it_is_read() -> None:
+    """Another thread puts in what came: a batch is what was there at one moment."""
+    inbox, stop = [b"x" * 100], threading.Event()
+
+    def receive() -> None:
+        while not stop.is_set():
+            inbox.append(b"y" * 200)
+            if len(inbox) > 200:
+                del inbox[1:]
+
+    thread = threading.Thread(target=receive)
+    thread.start()
+    try:
+        for _ in range(300):
+            rows = as_packets(inbox, None)
+            assert rows.sizes.sum() == len(rows.data)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_buffer_that_grows_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    grown = bytearray(10)
+
+    def larger(buffer: bytearray) -> memoryview:
+        buffer.append(1)
+        return memoryview(buffer)
+
+    monkeypatch.setattr(_packets, "memoryview", larger, raising=False)
+    with pytest.raises(sx.SphinxError, match="changed their sizes while they were read"):
+        _packets._from_sequence([b"a", grown])
+
+
+def test_hints_are_copied() -> None:
+    hints = np.zeros(3, np.int8)
+    checked = sx.Processor(key(0))._checked_hints(hints, 3)
+    assert checked.dtype == np.int8 and not np.shares_memory(hints, checked)
+
+
+def test_subclasses_of_arrays(backend_name: str) -> None:
+    rows = np.frombuffer(packet(1) * 2, np.uint8).reshape(2, -1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matrix = np.matrix(rows)
+    result = sx.Processor(key(0), backend=backend_name).process(matrix)
+    assert result.status.tolist() == [S.DELIVER] * 2

@@ -1,6 +1,7 @@
 """process(out=result): the memory of a result is used again."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,3 +94,22 @@ def test_columns_of_another_format_are_not_taken(backend_name: str) -> None:
     other = sx.Processor(key(0), backend=backend_name, wire_format=short)
     assert other.process([sent], out=result)[0].identifier == b"12345678"
     assert result.identifiers.shape == (1, 8)
+
+
+def test_a_result_that_another_batch_took_over(
+    backend_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of the caller. What is written stays within what the batch was given."""
+    node, result = sx.Processor(key(0), backend=backend_name), sx.BatchResult()
+    small = node.authenticate([b"short"])
+    run = sx.Processor._run
+
+    def late(self: sx.Processor, stage: Any, n: int) -> None:
+        if n == 40:
+            small.unwrap(out=result)
+        run(self, stage, n)
+
+    opened = node.authenticate([packet(2)] * 40)
+    monkeypatch.setattr(sx.Processor, "_run", late)
+    assert opened.unwrap(out=result) is result
+    assert len(result) == 1 and len(result.buffer) == 5

@@ -1,12 +1,17 @@
 """One object, many threads, the same answers."""
 
 import gc
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 import weakref
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -186,3 +191,85 @@ def test_no_share_is_at_work_when_another_failed() -> None:
                 share(work, 300, 4, pool)
             finally:
                 assert finished == {64: 1, 144: 1, 224: 1}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signals")
+@pytest.mark.parametrize("delay_s", [0.02, *(i * 1e-4 for i in range(1, 40))])
+def test_no_share_is_at_work_when_a_signal_handler_raises(delay_s: float) -> None:
+    class TimeIsUpError(Exception):
+        pass
+
+    def handler(*_: object) -> None:
+        raise TimeIsUpError
+
+    begun, ended = Counter[int](), Counter[int]()
+
+    def work(start: int, _: int) -> None:
+        begun[start] += 1
+        if threading.current_thread() is not threading.main_thread():
+            time.sleep(0.05 if delay_s == 0.02 else 0.002)
+        ended[start] += 1
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            all_started = threading.Barrier(
+                4
+            )  # Python itself does not stand it in a thread's start
+            for _ in range(3):
+                pool.submit(all_started.wait)
+            all_started.wait()
+            with suppress(TimeIsUpError):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, delay_s)
+                    share(work, 64, 4, pool)
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                    seen = begun.copy(), ended.copy()
+        assert seen == (begun, ended) and begun.total() - ended.total() <= 1  # its own, interrupted
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_what_failed_is_not_kept_by_its_error() -> None:
+    class Batch:
+        def work(self, start: int, stop: int) -> None:
+            raise MemoryError
+
+    batch = Batch()
+    gone = weakref.ref(batch)
+    gc.collect()
+    gc.disable()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            with pytest.raises(MemoryError) as caught:
+                share(batch.work, 64, 2, pool)
+            del batch, caught
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_threads_are_there_after_a_fork(backend_name: str) -> None:
+    """In a process of its own: Python warns of forks of processes with threads."""
+    program = f"""
+import os, sys, threading, warnings
+import sphinxcore as sx
+key = sx.PrivateKey.generate()
+hop = sx.Hop(bytes(32), key.public_key)
+packets = sx.build_packets([[hop]] * 64, [b"a"] * 64, destination=bytes(32), payload_size=64)
+node = sx.Processor(key, backend={backend_name!r}, threads=2)
+node.process(packets)
+warnings.simplefilter("ignore")
+child = os.fork()
+alone = threading.active_count() == 1
+for _ in range(3):
+    delivered = (node.process(packets).status == sx.Status.DELIVER).all()
+good = delivered and threading.active_count() == 2 and (child > 0 or alone)
+if child:
+    good &= os.waitpid(child, 0)[1] == 0
+    sys.exit(not good)
+os._exit(not good)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -60,9 +60,9 @@ from sphinxcore.nym.messages import (
 )
 from sphinxcore.nym.reassembly import Counters, Reassembler
 from sphinxcore.nym.receiving import MessageReceiver, Received, Refused
-from sphinxcore.nym.replies import ReplySurb, build_reply_surbs
+from sphinxcore.nym.replies import ReplySurb, build_reply_surbs, max_reply_size
 from sphinxcore.nym.reply_keys import ReplyKey, ReplyKeyring, ReplyKeys
-from sphinxcore.nym.rotation import KeyRotation, rotation_id
+from sphinxcore.nym.rotation import UNKNOWN_ROTATION_ID, KeyRotation, rotation_id
 from sphinxcore.nym.sending import (
     Outgoing,
     Prepared,
@@ -74,11 +74,12 @@ from sphinxcore.nym.sending import (
     surbs_needed,
 )
 from sphinxcore.nym.sizes import PacketSize
-from sphinxcore.nym.surb_store import SurbPolicy, SurbStore
+from sphinxcore.nym.surb_store import SurbCounters, SurbPolicy, SurbStore
 from sphinxcore.nym.topology import Node, Role, Topology, total_delay_ns
 
 __all__ = [
     "COVER_ID",
+    "UNKNOWN_ROTATION_ID",
     "AckError",
     "AckKey",
     "AddressError",
@@ -127,6 +128,7 @@ __all__ = [
     "SendOptions",
     "SenderTag",
     "StreamError",
+    "SurbCounters",
     "SurbPolicy",
     "SurbRequest",
     "SurbStore",
@@ -138,6 +140,7 @@ __all__ = [
     "encode_frames",
     "exponential_ns",
     "loop_packets",
+    "max_reply_size",
     "open_message",
     "open_packet",
     "prepare_fragments",

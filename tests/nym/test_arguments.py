@@ -293,6 +293,7 @@ CALLS = {
         nym.retransmission_timeout_ns,
         {"expected_delay_ns": 1, "parameters": nym.NetworkParameters()},
     ),
+    "max_reply_size": Call(nym.max_reply_size, {"packet_size": nym.PacketSize.REGULAR}),
     "rotation_id": Call(nym.rotation_id, {"epoch": 7, "initial_epoch": 1, "validity": 24}),
     "seal_message": Call(nym.seal_message, {"key": GATEWAY_KEY, "message": b"message"}),
     "seal_packets": Call(
@@ -330,7 +331,16 @@ ACCEPTED = {
 
 UNCHECKED = {
     # Made by the library.
-    *("Counters", "DataPacket", "Delivery", "Frame", "FragmentId", "Frames", "Prepared"),
+    *(
+        "Counters",
+        "SurbCounters",
+        "DataPacket",
+        "Delivery",
+        "Frame",
+        "FragmentId",
+        "Frames",
+        "Prepared",
+    ),
     *("Received", "Refused"),
     # Checked when they are encoded: see test_messages_are_checked_when_they_are_sent().
     *("PlainMessage", "RepliableMessage", "ReplyData", "SurbRequest"),

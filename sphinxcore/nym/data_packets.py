@@ -40,7 +40,7 @@ class SendOptions:
         mix_hops: False: the only hop is the recipient's gateway, which gives up anonymity.
             Acknowledgements take the same kind of route.
         parameters: the means of the hops' delays.
-        backend, threads: see Processor.
+        backend, threads: see Processor. SURBs are built on one thread.
     """
 
     packet_size: PacketSize = PacketSize.REGULAR

@@ -22,11 +22,12 @@ def packet_keys(shared: Bytes) -> Bytes:
 
     A result of zero, from a point of low order, gives a key that everybody knows.
     """
-    keys = bytearray()
-    for secret in shared:
+    keys = np.empty((len(shared), KEY_SIZE), np.uint8)
+    for key, secret in zip(keys, shared, strict=True):
         extracted = _hmac(_NO_SALT, secret.tobytes())
-        keys += _hmac(extracted.ljust(_BLOCK_SIZE, b"\0"), _FIRST)[:KEY_SIZE]
-    return np.frombuffer(keys, np.uint8).reshape(-1, KEY_SIZE)
+        expanded = _hmac(extracted.ljust(_BLOCK_SIZE, b"\0"), _FIRST)
+        key[:] = np.frombuffer(expanded, np.uint8, KEY_SIZE)
+    return keys
 
 
 def _hmac(key: bytes, data: bytes) -> bytes:

@@ -26,6 +26,9 @@ NOISE = 1
 TROUBLE = 2
 """Exit codes: there are no figures for an operation because every round was noise; all else."""
 
+WRITTEN = ("benches/results", "benches/picture.svg", "README.md", "credentials/README.md")
+"""What benches and compare.py write: it may differ from the commit that is measured."""
+
 
 class Report:
     """One run of one bench: its arguments, what it found, the JSON of it.
@@ -70,6 +73,8 @@ class Report:
             parser.error("--rounds must be at least 1")
         if arguments.save and arguments.rounds < FEWEST_ROUNDS:
             parser.error(f"--save wants at least {FEWEST_ROUNDS} rounds")
+        if arguments.save == results.STORED and _commit()[1]:
+            parser.error("--save wants figures of a commit, and files differ from it")
         self.bench = bench
         self.rounds: int = arguments.rounds
         self.seconds: float = arguments.seconds
@@ -183,9 +188,13 @@ def machine(
 
 def _commit() -> tuple[str | None, bool | None]:
     """The commit, and whether files differ from it; None outside of a repository."""
-    git = ["git", "-C", str(results.STORED.parent)]
+    git = ["git", "-C", str(results.STORED.parents[1])]
+    others = [f":(exclude){name}" for name in WRITTEN]
     found = []
-    for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
+    for command in (
+        ["rev-parse", "HEAD"],
+        ["status", "--porcelain", "--untracked-files=no", "--", ".", *others],
+    ):
         try:
             ended = subprocess.run([*git, *command], capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError):

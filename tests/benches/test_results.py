@@ -146,6 +146,16 @@ def test_report_writes_results(
     assert "times of" in capsys.readouterr().out
 
 
+def test_what_belongs_to_no_commit_is_not_stored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "_commit", lambda: ("0" * 40, True))
+    monkeypatch.setattr(sys, "argv", ["bench", "--save"])
+    with pytest.raises(SystemExit):
+        report.Report("smoke", "Doc.")
+    assert "figures of a commit, and files differ" in capsys.readouterr().err
+
+
 def test_pytest_benchmark_becomes_a_result() -> None:
     found = importlib.util.spec_from_file_location("bench_conftest", BENCHES / "conftest.py")
     assert found and found.loader

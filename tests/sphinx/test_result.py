@@ -224,3 +224,10 @@ def test_statuses() -> None:
     assert S(0).rejected
     kept = {S.FORWARD, S.DELIVER, S.AUTHENTIC}
     assert {status for status in S if not status.rejected} == kept
+
+
+def test_a_delivered_payload_has_no_header(processor: sx.Processor) -> None:
+    used = processor.process([forward()] * 70)
+    result = processor.process([final()] * 70, out=used)
+    for start in result.offsets:
+        assert not result.buffer[start : start + sx.NYM.header_size].any()

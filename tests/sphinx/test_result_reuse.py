@@ -8,6 +8,7 @@ import pytest
 from network import bad_packets, key, packet
 
 import sphinxcore as sx
+from sphinxcore._packets import packets_at
 
 COLUMNS = (
     "status",
@@ -69,6 +70,16 @@ def test_packets_may_lie_in_it(processor: sx.Processor, first: int) -> None:
     assert {row.status for row in expected} == {sx.Status.FORWARD}
     assert list(found) == expected
     assert (onwards == before).all()
+
+
+def test_packets_may_lie_in_it_in_any_order(processor: sx.Processor) -> None:
+    result = processor.process([packet(4, bytes([i])) for i in range(70)])
+    size = len(result.buffer) // 70
+    onwards = packets_at(result.buffer, result.offsets[::-1].copy(), [size] * 70)
+    next_node = sx.Processor(key(1), backend=processor.backend)
+    expected = list(next_node.process(result.packets[::-1].copy()))
+    assert {row.status for row in expected} == {sx.Status.FORWARD}
+    assert list(next_node.process(onwards, out=result)) == expected
 
 
 def test_wrong_type_leaves_the_batch_as_it_was(processor: sx.Processor) -> None:

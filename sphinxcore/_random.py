@@ -39,5 +39,9 @@ def random_bytes(size: int) -> bytes:
 def random_rows(n: int, size: int) -> Bytes:
     """(n, size) random bytes, which the caller wipes."""
     rows = np.empty((n, size), np.uint8)
-    fill(rows.reshape(-1))
+    try:
+        fill(rows.reshape(-1))
+    except BaseException:
+        rows.fill(0)
+        raise
     return rows

@@ -121,9 +121,9 @@ def _derive_secrets(
     """
     n, hops = len(routes), len(routes[0])
     scalars = np.empty((n, hops + 1, _SCALAR_SIZE), np.uint8)
-    scalars[:, 0] = initial
     shared = np.empty((n, _SCALAR_SIZE), np.uint8)
     try:
+        scalars[:, 0] = initial
         for i in range(hops):
             keys = [route[i].public_key for route in routes]
             points = np.frombuffer(b"".join([key.to_bytes() for key in keys]), np.uint8)

@@ -134,11 +134,10 @@ def build_data_packets(
     """One packet for each of the (n, fragment size) contents, encrypted for its recipient."""
     acks, ack_delays = ack_blocks(identifiers, topology, keys, options)
     ephemeral = _random.random_rows(len(contents), EPHEMERAL_SIZE)
-    to_wipe = [ephemeral]
+    shared = inner_keys = ephemeral  # wiped in any case
     try:
         public_keys = batch.x25519(ephemeral, backend=options.backend)
         shared = _shared_secrets(ephemeral, recipients, options.backend)
-        to_wipe.append(shared)
         for recipient, secret in zip(recipients, shared, strict=True):
             if not secret.any():
                 raise MessageError(
@@ -146,11 +145,11 @@ def build_data_packets(
                     "whatever is encrypted to it can be read by everybody"
                 )
         inner_keys = packet_keys(shared)
-        to_wipe.append(inner_keys)
         texts = plaintexts(acks, public_keys, inner_keys, contents, options.backend)
     finally:
-        for used in to_wipe:
-            used.fill(0)
+        ephemeral.fill(0)
+        shared.fill(0)
+        inner_keys.fill(0)
     routes = topology.routes(
         [recipient.gateway for recipient in recipients],
         mix_hops=options.mix_hops,

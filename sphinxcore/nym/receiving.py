@@ -167,10 +167,9 @@ class MessageReceiver:
         if others:
             points = np.frombuffer(b"".join([data[i][:EPHEMERAL_SIZE] for i in others]), np.uint8)
             shared = self._agree(points.reshape(-1, EPHEMERAL_SIZE))
-            to_wipe = [shared]
+            inner = shared  # wiped in any case
             try:
                 inner = packet_keys(shared)
-                to_wipe.append(inner)
                 for i, secret, key in zip(others, shared, inner, strict=True):
                     if secret.any():
                         keys[i] = ReplyKey._of(key)
@@ -178,8 +177,8 @@ class MessageReceiver:
                         error = MessageError("the ephemeral key is a point of low order")
                         found.refused.append(Refused(i, error))
             finally:
-                for used in to_wipe:
-                    used.fill(0)
+                shared.fill(0)
+                inner.fill(0)
         return keys, through_surb
 
     def _agree(self, points: Bytes) -> Bytes:

@@ -6,9 +6,23 @@ from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from threading import Lock
+from time import sleep
 
 ALIGNMENT = 16
 """Shares begin at multiples of this: of the rows that any kernel computes side by side."""
+
+
+_POLL_S = 0.0005
+
+
+class _Helper:
+    """A thread that takes part."""
+
+    __slots__ = ("at_work", "busy")
+
+    def __init__(self) -> None:
+        self.at_work = Lock()
+        self.busy = True
 
 
 def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor | None) -> None:
@@ -25,7 +39,7 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
     # queue, when the batch is dropped.
     waiting = [(i, partial(work, *limits)) for i, limits in enumerate(pairwise(bounds))]
     errors: list[BaseException | None] = [None] * (threads + 1)
-    helpers: list[Lock] = []
+    helpers: list[_Helper] = []
 
     def do_what_waits() -> None:
         while waiting:
@@ -41,15 +55,13 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
                 del piece
 
     def help_out() -> None:
-        at_work = Lock()
-        with at_work:
-            helpers.append(at_work)  # before anything is taken
-            do_what_waits()
-
-    def wait() -> None:
-        for at_work in helpers:
-            with at_work:  # can be done again, where a signal handler raises
-                pass
+        helper = _Helper()
+        with helper.at_work:
+            helpers.append(helper)  # before anything is taken
+            try:
+                do_what_waits()
+            finally:
+                helper.busy = False
 
     try:
         # Without another thread its share is done here. A task that starts too late finds none: a
@@ -60,16 +72,18 @@ def share(work: Callable[[int, int], None], n: int, threads: int, pool: Executor
         while waiting:
             with suppress(MemoryError):
                 do_what_waits()
-        wait()
+        for helper in helpers:
+            with helper.at_work:
+                pass
     except BaseException as error:
         errors[-1] = error
         waiting.clear()
+        # Not with the locks: a signal handler may have raised when one was just acquired.
         while True:
-            try:
-                wait()
-                break
-            except BaseException:
-                continue
+            with suppress(BaseException):
+                if not any(helper.busy for helper in helpers):
+                    break
+                sleep(_POLL_S)
     first = next((error for error in errors if error is not None), None)
     errors.clear()
     try:

@@ -72,11 +72,10 @@ def _zeros(size: int) -> bytearray:
 
 def secret_rows(secrets: Sequence[Any], size: int) -> Bytes:
     """(n, size) copies of secrets; the caller wipes them."""
-    rows = np.zeros((len(secrets), size), np.uint8)
+    joined = bytearray().join(secrets)
     try:
-        for row, secret in zip(rows, secrets, strict=True):
-            row[:] = np.frombuffer(secret, np.uint8)
+        return np.frombuffer(joined, np.uint8).reshape(len(secrets), size)
     except BaseException:
-        rows.fill(0)
+        for i in range(len(joined)):  # takes no memory
+            joined[i] = 0
         raise
-    return rows

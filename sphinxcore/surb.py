@@ -135,7 +135,7 @@ def use_surbs(
             )
         finally:
             keys.fill(0)
-        for i, payload in zip(rows, payloads, strict=True):
+        for i, payload in zip(rows.tolist(), payloads, strict=True):
             public = bytes(surbs[i]._secret[:first_size])
             replies[i] = public[:header_size] + payload.tobytes(), public[header_size:]
             surbs[i]._wipe()

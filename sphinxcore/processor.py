@@ -143,7 +143,8 @@ class Processor:
         return ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
 
     def _run(self, stage: Callable[[int, int], None], n: int) -> None:
-        if self._process != os.getpid():  # a fork leaves the pool without its threads
+        # A fork leaves the pool without its threads.
+        if self._pool is not None and self._process != os.getpid():
             self._pool = self._new_pool()
         share(stage, n, self._threads, self._pool)
 
